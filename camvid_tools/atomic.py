@@ -1,0 +1,59 @@
+"""Files that are written whole or not at all: a temporary name beside the target, fsync, rename."""
+
+import contextlib
+import json
+import os
+from typing import Any, Iterator
+
+
+@contextlib.contextmanager
+def replacing(path: str) -> Iterator[str]:
+    """Yield a temporary path beside `path`; on leaving well it is synced and takes the name of `path`.
+
+    The temporary name is a function of the target's, so a repeated run reuses what a killed one left.
+    """
+    folder, name = os.path.split(os.path.abspath(path))
+    os.makedirs(folder, exist_ok=True)
+    part = os.path.join(folder, ".%s.part" % name)
+    try:
+        yield part
+        sync_file(part)
+        os.replace(part, path)
+        sync_folder(folder)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.remove(part)
+        raise
+
+
+def write_bytes(path: str, data: bytes) -> None:
+    """Write `data` to `path`, whole or not at all."""
+    with replacing(path) as part:
+        with open(part, "wb") as out:
+            out.write(data)
+
+
+def write_text(path: str, text: str) -> None:
+    """Write UTF-8 text, whole or not at all."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_json(path: str, document: Any) -> None:
+    """Write a JSON document with a final newline, whole or not at all; NaN is refused."""
+    write_text(path, json.dumps(document, indent=1, allow_nan=False) + "\n")
+
+
+def sync_file(path: str) -> None:
+    """Flush a closed file to the disk."""
+    with open(path, "rb+") as handle:
+        os.fsync(handle.fileno())
+
+
+def sync_folder(folder: str) -> None:
+    """Flush a rename to the disk, where the system can open folders."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

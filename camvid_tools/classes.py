@@ -1,0 +1,152 @@
+"""The class table: names, colours and ids (row numbers) of a data set. Reads class_dict.csv and label_colors.txt."""
+
+import csv
+import hashlib
+import io
+import os
+import re
+from dataclasses import dataclass
+from typing import List, Optional, Tuple
+
+import numpy as np
+
+from .errors import ToolkitError
+
+UNKNOWN = 255  # padding and colours of no class, in files and batches
+MAX_CLASSES = 255
+FILE_NAME = "class_dict.csv"
+VOID_NAMES = ("void", "unlabelled", "unlabeled")
+DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
+
+Colour = Tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class ClassTable:
+    """Ordered classes: row number = id. Never sorted, since the file's order is the meaning of the ids."""
+
+    names: Tuple[str, ...]
+    colours: Tuple[Colour, ...]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def colour_array(self) -> np.ndarray:
+        """[K,3] uint8 RGB."""
+        return np.array(self.colours, np.uint8).reshape(-1, 3)
+
+    def to_csv(self) -> str:
+        """The table in the form of class_dict.csv, one row a class, ending in a newline."""
+        rows = ["%s,%d,%d,%d" % ((name,) + colour) for name, colour in zip(self.names, self.colours)]
+        return "\n".join(["name,r,g,b"] + rows) + "\n"
+
+    def digest(self) -> str:
+        """sha256 of the table: the palette digest of manifests and runs."""
+        return hashlib.sha256(self.to_csv().encode("utf-8")).hexdigest()
+
+    def void_ids(self) -> Tuple[int, ...]:
+        """Ids of the rows called Void or Unlabelled: ignored unless a recipe or protocol says otherwise."""
+        return tuple(i for i, name in enumerate(self.names) if name.lower() in VOID_NAMES)
+
+    def nearest(self, colour: Colour) -> Tuple[str, float]:
+        """Name of the class whose colour is nearest to `colour`, and the Euclidean distance in RGB."""
+        gaps = np.linalg.norm(self.colour_array().astype(float) - np.array(colour, float), axis=1)
+        return self.names[int(gaps.argmin())], float(gaps.min())
+
+
+def parse(text: str) -> Tuple[ClassTable, List[str]]:
+    """Table from class_dict.csv or label_colors.txt, and a sentence for each faulty row (which is left out)."""
+    rows, problems = [], []
+    for number, cells in _rows(text):
+        row, problem = _row(cells)
+        if problem is None and row[0] in [r[0] for r in rows]:
+            problem = "the name %s stands twice" % row[0]
+        elif problem is None and row[1] in [r[1] for r in rows]:
+            problem = "%s has the same colour as %s" % (row[0], [r[0] for r in rows if r[1] == row[1]][0])
+        if problem is None:
+            rows.append(row)
+        else:
+            problems.append("line %d: %s" % (number, problem))
+    if not rows:
+        problems.append("no class in it: expected lines such as 'Road,128,64,128' under 'name,r,g,b'")
+    if len(rows) > MAX_CLASSES:
+        problems.append(
+            "%d classes, but ids are bytes and 255 is taken: at most %d" % (len(rows), MAX_CLASSES)
+        )
+    return ClassTable(tuple(r[0] for r in rows), tuple(r[1] for r in rows)), problems
+
+
+def _rows(text: str) -> List[Tuple[int, List[str]]]:
+    """(line number, [name, r, g, b]) of each row, whatever the file's form."""
+    lines = text.lstrip("\ufeff").splitlines()
+    comma = any("," in line for line in lines)
+    found, order = [], (0, 1, 2, 3)
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        if not comma:  # label_colors.txt: "64 128 64<tab>Animal"
+            cells = re.split(r"\s+", line.strip(), maxsplit=3)
+            found.append((number, cells[3:] + cells[:3]))
+            continue
+        cells = [cell.strip() for cell in next(csv.reader(io.StringIO(line)))]
+        header = [cell.lower() for cell in cells]
+        if not found and {"name", "r", "g", "b"} <= set(header):
+            order = tuple(header.index(column) for column in ("name", "r", "g", "b"))
+            continue
+        found.append((number, [cells[i] for i in order if i < len(cells)]))
+    return found
+
+
+def _row(cells: List[str]) -> Tuple[Tuple[str, Colour], Optional[str]]:
+    if len(cells) != 4:
+        return ("", (0, 0, 0)), "expected a name and three numbers, found %r" % ",".join(cells)
+    try:
+        colour = tuple(int(cell) for cell in cells[1:])
+    except ValueError:
+        return ("", (0, 0, 0)), "%s has a colour that is no number: %s" % (cells[0], ",".join(cells[1:]))
+    if not cells[0]:
+        return ("", (0, 0, 0)), "a class without a name"
+    if min(colour) < 0 or max(colour) > 255:
+        return ("", (0, 0, 0)), "%s has a colour outside 0..255: %s" % (cells[0], ",".join(cells[1:]))
+    return (cells[0], (colour[0], colour[1], colour[2])), None
+
+
+def read(path: str) -> ClassTable:
+    """The class table in `path`; ToolkitError names file, line and fault."""
+    table, problems = parse(read_text(path))
+    if problems:
+        raise ToolkitError(
+            problems[0], where=path, remedy="mend that line; ids are row numbers, so keep the order"
+        )
+    return table
+
+
+def read_text(path: str) -> str:
+    """A small text file; ToolkitError if it is missing, a folder, too large or not text."""
+    if not os.path.isfile(path):
+        raise ToolkitError("no such file", where=path, remedy="give the csv with columns name,r,g,b")
+    if os.path.getsize(path) > 1 << 20:
+        raise ToolkitError("over a megabyte, so no class table", where=path)
+    try:
+        with open(path, encoding="utf-8") as handle:
+            return handle.read()
+    except UnicodeDecodeError:
+        raise ToolkitError(
+            "not a text file", where=path, remedy="expected a csv with columns name,r,g,b"
+        ) from None
+
+
+def camvid32() -> ClassTable:
+    """CamVid's 32 classes in the order of its class_dict.csv; Void is id 30."""
+    return read(os.path.join(DATA, "camvid32.csv"))
+
+
+def segnet11() -> ClassTable:
+    """SegNet's 11 classes and Void as id 11."""
+    return read(os.path.join(DATA, "segnet11.csv"))
+
+
+def palette_name(table: ClassTable) -> str:
+    """`camvid32`, `segnet11` or `own`: what the class table is known as."""
+    known = {"camvid32": camvid32(), "segnet11": segnet11()}
+    return next((name for name, other in known.items() if table == other), "own")

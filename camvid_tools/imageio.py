@@ -1,0 +1,102 @@
+"""Reading and writing pictures. The one module that knows OpenCV's channel order; everything else is RGB."""
+
+import os
+from typing import Optional
+
+import cv2
+import numpy as np
+
+from . import atomic
+from .errors import ToolkitError
+
+EXTENSIONS = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
+PNG_START = b"\x89PNG\r\n\x1a\n"
+PNG_END = b"IEND\xaeB`\x82"
+JPEG_START, JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
+MAX_PIXELS = 1 << 27  # 134 million: far over any camera frame, far under what exhausts a laptop
+
+cv2.setNumThreads(0)  # the pipeline threads over batches; OpenCV's own pool would fight it
+
+
+class ImageFault(ToolkitError):
+    """A picture that cannot be used; `kind` is the word of camvid-check for it."""
+
+    def __init__(self, kind: str, what: str, path: str) -> None:
+        super().__init__(what, where=path, remedy="restore the file from its source")
+        self.kind, self.path = kind, path
+
+
+def read_raw(path: str) -> np.ndarray:
+    """The picture as stored: [H,W] or [H,W,C], uint8 or uint16, colours as RGB(A). Raises ImageFault."""
+    data = _bytes(path)
+    if data.startswith(PNG_START):
+        _check_png(data, path)
+    elif data.startswith(JPEG_START) and data.rfind(JPEG_END) < 0:
+        raise ImageFault("truncated", "ends before the JPEG does", path)
+    flags = cv2.IMREAD_UNCHANGED  # applies no EXIF rotation
+    try:
+        picture = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error:
+        picture = None
+    if picture is None:
+        raise ImageFault("undecodable", "cannot be decoded as a picture", path)
+    if picture.ndim == 3 and picture.shape[2] == 3:
+        return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+    if picture.ndim == 3 and picture.shape[2] == 4:
+        return cv2.cvtColor(picture, cv2.COLOR_BGRA2RGBA)
+    return picture
+
+
+def _bytes(path: str) -> bytes:
+    try:
+        with open(path, "rb") as handle:
+            data = handle.read()
+    except FileNotFoundError:
+        raise ImageFault("undecodable", "no such file", path) from None
+    except OSError as error:
+        raise ImageFault("undecodable", "cannot be read (%s)" % error.strerror, path) from None
+    if not data:
+        raise ImageFault("empty-file", "is empty", path)
+    return data
+
+
+def _check_png(data: bytes, path: str) -> None:
+    if data.rfind(PNG_END) < 0:
+        raise ImageFault("truncated", "ends before the PNG does", path)
+    width, height = int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+    if width * height > MAX_PIXELS:
+        raise ImageFault(
+            "undecodable", "says it is %d x %d pixels, which no frame is" % (width, height), path
+        )
+
+
+def read_frame(path: str) -> np.ndarray:
+    """[H,W,3] uint8 RGB, whatever the file's depth and channels. Raises ImageFault."""
+    picture = to_8_bits(read_raw(path))
+    if picture.ndim == 2:
+        return cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB)
+    return np.ascontiguousarray(picture[..., :3]) if picture.shape[2] == 4 else picture
+
+
+def to_8_bits(picture: np.ndarray) -> np.ndarray:
+    """uint16 pictures to uint8 by their upper byte; uint8 ones as they are."""
+    return (picture >> 8).astype(np.uint8) if picture.dtype == np.uint16 else picture
+
+
+def png_bytes(picture: np.ndarray, compression: Optional[int] = 3) -> bytes:
+    """[H,W,3] RGB or [H,W] grey, uint8 -> PNG."""
+    bgr = picture if picture.ndim == 2 else cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2BGR)
+    done, data = cv2.imencode(".png", bgr, [cv2.IMWRITE_PNG_COMPRESSION, compression])
+    if not done:
+        raise ValueError("cannot encode a picture of shape %s as PNG" % (picture.shape,))
+    return data.tobytes()
+
+
+def write_png(path: str, picture: np.ndarray) -> None:
+    """Write [H,W,3] RGB or [H,W] grey, uint8, as PNG, whole or not at all."""
+    atomic.write_bytes(path, png_bytes(picture))
+
+
+def is_picture(name: str) -> bool:
+    """Whether a file name has the ending of a picture."""
+    return os.path.splitext(name)[1].lower() in EXTENSIONS and not name.startswith(".")

@@ -1,0 +1,34 @@
+"""Label files as ids: colours through the class table, id labels as they are."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from . import imageio
+from .classes import UNKNOWN
+from .codec import ColourCodec
+
+COLOURS, IDS = "colours", "ids"
+
+
+class Label(NamedTuple):
+    """A label as read: ids [H,W] uint8 (255 where the file says nothing known), its form, unknown pixels."""
+
+    ids: np.ndarray
+    form: str
+    unknown: int
+
+
+def read(path: str, codec: ColourCodec) -> Label:
+    """Read a label of either form. Raises ImageFault when it is no picture."""
+    return interpret(imageio.to_8_bits(imageio.read_raw(path)), codec)
+
+
+def interpret(picture: np.ndarray, codec: ColourCodec) -> Label:
+    """A decoded label [H,W] ids or [H,W,3|4] RGB(A), uint8, as ids."""
+    if picture.ndim == 2:
+        known = picture < len(codec.classes)
+        ids = picture if known.all() else np.where(known, picture, UNKNOWN).astype(np.uint8)
+        return Label(ids, IDS, int((~known & (picture != UNKNOWN)).sum()))
+    ids = codec.encode(picture[..., :3])
+    return Label(ids, COLOURS, int((ids == UNKNOWN).sum()))

@@ -1,0 +1,176 @@
+"""Where frames and labels lie: the folder layouts that CamVid is found in, and pairing by name."""
+
+import os
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+from .errors import ToolkitError
+from .imageio import is_picture
+from .splits import SPLITS
+
+LABEL_SUFFIXES = ("_L", "_P", "")
+
+
+class Pair(NamedTuple):
+    """One frame: its bare name, the split its folder stands for (or None), and both paths relative to the root."""
+
+    name: str
+    split: Optional[str]
+    image: str
+    label: str
+
+
+class Orphan(NamedTuple):
+    """A picture without its partner."""
+
+    name: str
+    split: Optional[str]
+    path: str
+
+
+class Scan(NamedTuple):
+    """What a folder holds. `root` may lie one folder below the one asked for; paths are relative to it."""
+
+    root: str
+    layout: str
+    pairs: List[Pair]
+    unlabelled: List[Orphan]
+    frameless: List[Orphan]
+    stray: List[str]
+    suffixes: Dict[str, Dict[str, int]]
+
+
+# layout -> [(split or None, frames' folder, labels' folder)]; the first layout of which a pair of folders exists is taken.
+_SPLIT = [(split, split, split + "_labels") for split in SPLITS]
+_SEGNET = [(split, split, split + "annot") for split in SPLITS]
+_RAW = [
+    (None, "701_StillsRaw_full", "LabeledApproved_full"),
+    (None, "701_StillsRaw_full", "."),  # the published label archive unpacks without a folder
+    (None, "701_StillsRaw", "LabeledApproved_full"),
+]
+_FASTAI = [(None, "images", "labels")]
+LAYOUTS = (("split", _SPLIT), ("segnet", _SEGNET), ("raw", _RAW), ("fastai", _FASTAI))
+EXPECTED = (
+    "701_StillsRaw_full/ + LabeledApproved_full/ (raw), train/ + train_labels/ ... (split), "
+    "train/ + trainannot/ ... (SegNet), images/ + labels/ (fastai), or NAME.png + NAME_L.png in one folder"
+)
+
+
+def scan(folder: str) -> Scan:
+    """Find frames and labels below `folder`; ToolkitError if it holds none in any known layout."""
+    if not os.path.isdir(folder):
+        raise ToolkitError("no such folder", where=folder, remedy="give the folder that holds CamVid")
+    for root in [folder] + _only_subfolder(folder):
+        found = _scan(root)
+        if found is not None:
+            return found
+    raise ToolkitError("no frames and labels in a known layout", where=folder, remedy="expected " + EXPECTED)
+
+
+def is_data_set(folder: str) -> bool:
+    """Whether `folder` itself holds frames and labels in a known layout."""
+    return os.path.isdir(folder) and _layout_of(folder) is not None
+
+
+def _only_subfolder(folder: str) -> List[str]:
+    inside = [entry.path for entry in os.scandir(folder) if entry.is_dir() and not entry.name.startswith(".")]
+    return inside if len(inside) == 1 else []
+
+
+def _layout_of(root: str) -> Optional[Tuple[str, List[Tuple[Optional[str], str, str]]]]:
+    for name, places in LAYOUTS:
+        there = [p for p in places if all(os.path.isdir(os.path.join(root, part)) for part in p[1:])]
+        if there:
+            return name, there if name in ("split", "segnet") else there[:1]
+    files = _pictures(root, ".")
+    stems = {os.path.splitext(file)[0] for file in files}
+    if any(stem + suffix in stems for stem in stems for suffix in LABEL_SUFFIXES[:2]):
+        return "one folder", [(None, ".", ".")]
+    return None
+
+
+def _scan(root: str) -> Optional[Scan]:
+    known = _layout_of(root)
+    if known is None:
+        return None
+    result = Scan(root, known[0], [], [], [], [], {})
+    for split, frames, labels in known[1]:
+        _pair_folders(result, split, frames, labels)
+    _half_present(result, known[0])
+    return result
+
+
+def _pair_folders(result: Scan, split: Optional[str], frames: str, labels: str) -> None:
+    images = _pictures(result.root, frames)
+    painted = _pictures(result.root, labels)
+    if frames == labels:
+        painted = [file for file in painted if os.path.splitext(file)[0].endswith(LABEL_SUFFIXES[:2])]
+        images = [file for file in images if file not in painted]
+    by_name = {}  # type: Dict[str, str]
+    for file in images:
+        name = os.path.splitext(file)[0]
+        if name in by_name:
+            result.stray.append(_join(frames, file))
+        by_name.setdefault(name, file)
+    taken = set()
+    for file in painted:
+        name, suffix = _frame_of(os.path.splitext(file)[0], by_name)
+        if name is None:
+            result.frameless.append(Orphan(os.path.splitext(file)[0], split, _join(labels, file)))
+        elif name in taken:
+            result.stray.append(_join(labels, file))
+        else:
+            taken.add(name)
+            counts = result.suffixes.setdefault(labels, {})
+            counts[suffix] = counts.get(suffix, 0) + 1
+            result.pairs.append(Pair(name, split, _join(frames, by_name[name]), _join(labels, file)))
+    for name in sorted(set(by_name) - taken):
+        result.unlabelled.append(Orphan(name, split, _join(frames, by_name[name])))
+    result.pairs.sort()
+    result.stray.extend(
+        _others(result.root, frames) + (_others(result.root, labels) if labels != frames else [])
+    )
+
+
+def _frame_of(stem: str, frames: Dict[str, str]) -> Tuple[Optional[str], str]:
+    for suffix in LABEL_SUFFIXES:
+        name = stem[: len(stem) - len(suffix)] if suffix else stem
+        if stem.endswith(suffix) and name in frames:
+            return name, suffix
+    return None, ""
+
+
+def _half_present(result: Scan, layout: str) -> None:
+    """Frames whose labels' folder is missing altogether, and the reverse."""
+    tail = {"split": "_labels", "segnet": "annot"}.get(layout)
+    for split in SPLITS if tail else ():
+        has = [os.path.isdir(os.path.join(result.root, split + end)) for end in ("", tail)]
+        if has == [True, False]:
+            found = [
+                Orphan(os.path.splitext(f)[0], split, _join(split, f)) for f in _pictures(result.root, split)
+            ]
+            result.unlabelled.extend(found)
+        elif has == [False, True]:
+            files = _pictures(result.root, split + tail)
+            result.frameless.extend(
+                Orphan(os.path.splitext(f)[0], split, _join(split + tail, f)) for f in files
+            )
+
+
+def _pictures(root: str, folder: str) -> List[str]:
+    return sorted(name for name in os.listdir(os.path.join(root, folder)) if is_picture(name))
+
+
+def _others(root: str, folder: str) -> List[str]:
+    """Files in a pictures' folder that are no pictures; the root itself may hold anything."""
+    if folder == ".":
+        return []
+    names = sorted(os.listdir(os.path.join(root, folder)))
+    return [_join(folder, name) for name in names if not is_picture(name) and not _is_our_part(name)]
+
+
+def _is_our_part(name: str) -> bool:
+    return name.startswith(".") and name.endswith(".part")
+
+
+def _join(folder: str, name: str) -> str:
+    return name if folder == "." else folder + "/" + name

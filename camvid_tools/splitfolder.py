@@ -1,0 +1,137 @@
+"""A split folder as training and tools see it: class table, frames by split, pixels of one frame."""
+
+import os
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+import numpy as np
+
+from . import classes, imageio, labels, layout, manifest
+from .codec import ColourCodec
+from .drives import place
+from .errors import ToolkitError
+from .splits import SPLITS
+
+
+class Frame(NamedTuple):
+    """One frame on disk: bare name, drive, absolute paths."""
+
+    name: str
+    drive: str
+    image: str
+    label: str
+
+
+class SplitFolder:
+    """An opened split folder. Any subset of the three splits, any names, any class table."""
+
+    def __init__(self, path: str) -> None:
+        refuse_unfinished(path)
+        found = layout.scan(path)
+        if found.layout not in ("split", "segnet"):
+            raise ToolkitError("is not split yet", where=path, remedy="run: camvid-split --src %s" % path)
+        self.path = found.root
+        self.scan = found
+        self.classes = class_table(found)
+        self.codec = ColourCodec(self.classes)
+
+    def splits(self) -> List[str]:
+        """The splits that hold at least one frame, in the order train, val, test."""
+        return [split for split in SPLITS if any(pair.split == split for pair in self.scan.pairs)]
+
+    def frames(self, split: str) -> List[Frame]:
+        """The frames of a split, sorted by name; ToolkitError names the splits that exist, or an unpaired frame."""
+        lone = [o for o in self.scan.unlabelled + self.scan.frameless if o.split == split]
+        if lone:
+            raise ToolkitError(
+                "frame without label or label without frame (%d of them)" % len(lone),
+                where=os.path.join(self.path, lone[0].path),
+                remedy="run: camvid-check %s" % self.path,
+            )
+        chosen = [pair for pair in self.scan.pairs if pair.split == split]
+        if not chosen:
+            there = ", ".join(self.splits()) or "none"
+            raise ToolkitError(
+                "no frames for the split '%s'" % split, where=self.path, remedy="it has: %s" % there
+            )
+        root = self.path
+        return [
+            Frame(p.name, place(p.name).drive, os.path.join(root, p.image), os.path.join(root, p.label))
+            for p in chosen
+        ]
+
+    def read(self, frame: Frame) -> Tuple[np.ndarray, labels.Label]:
+        """Image [H,W,3] uint8 RGB and label of one frame; raises ImageFault, also where their sizes differ."""
+        image = imageio.read_frame(frame.image)
+        label = labels.read(frame.label, self.codec)
+        if image.shape[:2] != label.ids.shape:
+            raise imageio.ImageFault(
+                "size-mismatch",
+                "label is %d x %d, its frame %d x %d" % (label.ids.shape + image.shape[:2]),
+                frame.label,
+            )
+        return image, label
+
+
+def refuse_unfinished(path: str) -> None:
+    """ToolkitError if `path` is a split of our own that was cut off."""
+    if os.path.exists(os.path.join(path, manifest.UNFINISHED)):
+        raise ToolkitError(
+            "this split was cut off", where=path, remedy="run the same camvid-split again; it goes on"
+        )
+
+
+def class_table(found: layout.Scan) -> classes.ClassTable:
+    """The class table that belongs to a scanned folder: its own file, or the layout's fixed one."""
+    for name, reader in (
+        (classes.FILE_NAME, classes.read),
+        ("label_colors.txt", classes.read),
+        ("codes.txt", _named_codes),
+    ):
+        path = os.path.join(found.root, name)
+        if os.path.exists(path):
+            return reader(path)
+    if found.layout == "segnet":
+        return classes.segnet11()
+    if found.layout in ("raw", "one folder"):
+        return classes.camvid32()
+    raise ToolkitError(
+        "no %s" % classes.FILE_NAME, where=found.root, remedy="put the csv with columns name,r,g,b there"
+    )
+
+
+def _named_codes(path: str) -> classes.ClassTable:
+    """fastai's codes.txt: one name a line; colours by CamVid's names."""
+    known = {
+        name.lower(): colour for name, colour in zip(classes.camvid32().names, classes.camvid32().colours)
+    }
+    names = [line.strip() for line in classes.read_text(path).splitlines() if line.strip()]
+    unknown = [name for name in names if name.lower() not in known]
+    if unknown or not names:
+        raise ToolkitError(
+            "names no CamVid class: %s" % (unknown[0] if unknown else "it is empty"),
+            where=path,
+            remedy="put a %s with columns name,r,g,b beside it" % classes.FILE_NAME,
+        )
+    return classes.ClassTable(tuple(names), tuple(known[name.lower()] for name in names))
+
+
+def read_manifest(path: str) -> Optional[Dict[str, Any]]:
+    """The manifest of a split folder, or None where it has none."""
+    return manifest.read(path)
+
+
+def locate(directory: str) -> str:
+    """`directory` if it is a data set, else the newest split with a manifest directly below, else the only data set there."""
+    if layout.is_data_set(directory):
+        return directory
+    if not os.path.isdir(directory):
+        raise ToolkitError("no such folder", where=directory)
+    below = sorted(e.path for e in os.scandir(directory) if e.is_dir() and not e.name.startswith("."))
+    ours = [path for path in below if os.path.exists(os.path.join(path, manifest.FILE_NAME))]
+    if ours:
+        return max(ours, key=lambda path: os.path.getmtime(os.path.join(path, manifest.FILE_NAME)))
+    sets = [path for path in below if layout.is_data_set(path)]
+    if len(sets) == 1:
+        return sets[0]
+    told = "no data set here" if not sets else "%d data sets here: %s" % (len(sets), ", ".join(sets))
+    raise ToolkitError(told, where=os.path.abspath(directory), remedy="name one: camvid-check DIR")

@@ -1,0 +1,131 @@
+"""python -m pipeline: how fast batches are made, and which device that feeds."""
+
+import argparse
+import hashlib
+import os
+import sys
+from typing import Any, Dict, Optional, Sequence
+
+from augment import augmentation
+from camvid_tools import console
+from camvid_tools.errors import ToolkitError
+
+from . import sources
+from .batches import TrainBatches
+from .schedule import Schedule
+from .sizes import training_size
+from .spec import BatchSpec
+
+MODEL_ZOO_STEP_S = 0.75  # the published step of the Ascend 910 for a batch of 8
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command's flags."""
+    parser = console.parser(
+        "python -m pipeline",
+        "Measure the input pipeline without a model: images a second, the floor, stages, the device it feeds.",
+        "python -m pipeline --data_path CamVid_split.h5 --sweep",
+    )
+    parser.add_argument("--data_path", required=True, metavar="X", help="a split folder or a packed file")
+    parser.add_argument("--split", default="train", help="the split to read")
+    parser.add_argument("--height", type=int, help="of the crop (default: by the data)")
+    parser.add_argument("--width", type=int, help="of the crop (default: by the data)")
+    parser.add_argument("--batch_size", type=int, default=8, help="images a batch")
+    parser.add_argument("--augment", default="base", metavar="NAME|FILE", help="the augmentation")
+    parser.add_argument("--seed", type=int, default=0, help="of order and draws")
+    parser.add_argument("--cache", default="none", help="none, or memory: keep decoded frames of a folder")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="that make batches")
+    parser.add_argument("--seconds", type=float, default=10.0, help="length of the measurement")
+    parser.add_argument("--sweep", action="store_true", help="measure 1, 2, 4 ... threads too")
+    device = parser.add_mutually_exclusive_group()
+    device.add_argument(
+        "--step_time", type=float, metavar="S", help="seconds a step of the device to feed (default: 0.75)"
+    )
+    device.add_argument("--rate", type=float, metavar="IMAGES", help="the same as images a second")
+    parser.add_argument("--first_step", type=int, default=0, metavar="K", help="start at this batch")
+    parser.add_argument(
+        "--digest", type=int, metavar="N", help="print the sha256 over batches 0..N-1 and stop"
+    )
+    return parser
+
+
+def run(options: argparse.Namespace, out: console.Console) -> int:
+    """Open, measure, print."""
+    make = _batches(options)
+    if options.digest is not None:
+        print(digest(make, options.digest))
+        return 0
+    from . import bench  # TensorFlow from here on
+
+    step_time = options.step_time or (options.batch_size / options.rate if options.rate else MODEL_ZOO_STEP_S)
+    document = bench.measure(make, options.threads, options.seconds, options.first_step, step_time)
+    if options.sweep:
+        document["sweep"] = bench.sweep(make, options.threads, options.seconds / 2, options.first_step)
+    out.say(_text(document, make))
+    out.result(document)
+    return 0
+
+
+def _batches(options: argparse.Namespace) -> TrainBatches:
+    for name in ("batch_size", "threads", "seconds"):
+        if getattr(options, name) <= 0:
+            raise ToolkitError("--%s %s is not positive" % (name, getattr(options, name)))
+    try:
+        chosen = augmentation.read(options.augment)
+    except ValueError as error:
+        raise ToolkitError(str(error)) from None
+    source = sources.open_source(options.data_path, options.split, options.cache)
+    height, width = training_size(source, options.height, options.width)
+    spec = BatchSpec(options.batch_size, height, width, len(source.classes))
+    return TrainBatches(source, Schedule(len(source), options.batch_size, options.seed), chosen, spec)
+
+
+def digest(make: TrainBatches, count: int) -> str:
+    """One sha256 over images and labels of batches 0..count-1."""
+    whole = hashlib.sha256()
+    for number in range(count):
+        for array in make(number):
+            whole.update(array)
+    return whole.hexdigest()
+
+
+def _text(document: Dict[str, Any], make: TrainBatches) -> str:
+    lines = [
+        "%s %s, %d frames -> batches of %d x %d x %d, augmentation %s, %d threads"
+        % (
+            document["source"],
+            make.source.path,
+            len(make.source),
+            make.spec.batch_size,
+            make.spec.height,
+            make.spec.width,
+            make.augmentation.name,
+            document["threads"],
+        ),
+        "%10.1f images a second at the consumer (%.0f MB/s)"
+        % (document["images_per_second"], document["bytes_per_second"] / 1e6),
+        "%10.1f images a second is the floor of one core; fraction %.2f"
+        % (document["floor_images_per_second"], document["fraction_of_floor"]),
+    ]
+    if document["decode_images_per_second"]:
+        lines.append(
+            "%10.1f images a second by decoding alone on one thread" % document["decode_images_per_second"]
+        )
+    lines.append("stages on one thread, ms an image:")
+    lines += ["%10.3f %s" % (ms, stage) for stage, ms in document["stages_ms"].items()]
+    for row in document.get("sweep", ()):
+        lines.append("%10.1f images a second with %d threads" % (row["images_per_second"], row["threads"]))
+    lines.append(
+        "buffers: %.1f MB, at most %d batches ahead"
+        % (document["memory_bytes"] / 1e6, document["queue_depth"])
+    )
+    return "\n".join(lines + [document["feeds"]["advice"]])
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Entry point of python -m pipeline."""
+    return console.run(build_parser(), run, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

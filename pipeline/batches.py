@@ -1,0 +1,125 @@
+"""Batch k in numpy: read, cut, scale, flip, recolour, all in one call."""
+
+import logging
+from typing import Optional, Tuple
+
+import numpy as np
+
+from augment import apply, draw
+from augment.augmentation import Augmentation
+from camvid_tools.errors import RunFault
+from camvid_tools.imageio import ImageFault
+
+from .pool import BatchPool
+from .schedule import Schedule
+from .sources import Sample
+from .spec import BatchSpec
+
+log = logging.getLogger("camvid.pipeline")
+
+Batch = Tuple[np.ndarray, np.ndarray]
+STOP, REPLACE = "stop", "replace"
+
+
+class TrainBatches:
+    """Makes training batch k, a pure function of (data, seed, k, rank). Safe to call from several threads.
+
+    A frame that cannot be read stops the run, or is replaced by the next in the list and logged (`on_damaged`). The
+    first fault is kept in `fault`, since TensorFlow passes on only its text.
+    """
+
+    def __init__(
+        self, source, schedule: Schedule, augmentation: Augmentation, spec: BatchSpec, on_damaged: str = STOP
+    ) -> None:
+        self.source, self.schedule, self.augmentation, self.spec = source, schedule, augmentation, spec
+        self.on_damaged = on_damaged
+        self.fault = None  # type: Optional[Exception]
+        self._pool, self._template = BatchPool(spec), apply.padding((spec.height, spec.width))
+
+    def __call__(self, number: int) -> Batch:
+        """Batch `number` as (image [N,H,W,3], label [N,H,W]) uint8."""
+        try:
+            return self._make(int(number))
+        except Exception as error:
+            self.fault = self.fault or error
+            raise
+
+    def _make(self, number: int) -> Batch:
+        epochs, frames = self.schedule.batch(number)
+        samples = [self._read(int(frame)) for frame in frames]
+        sizes = np.array([ids.shape for _, ids in samples])
+        hw = (self.spec.height, self.spec.width)
+        draws = draw.draw(self.augmentation, self.schedule.seed, epochs, frames, sizes, hw)
+        images, labels = self._pool.take()
+        for index, (image, ids) in enumerate(samples):
+            apply.apply(image, ids, draws, index, images[index], labels[index], self._template)
+        return images, labels
+
+    def _read(self, frame: int) -> Sample:
+        for offset in range(len(self.source)):
+            try:
+                return self.source.read((frame + offset) % len(self.source))
+            except ImageFault as error:
+                if self.on_damaged != REPLACE:
+                    raise RunFault(
+                        error.what,
+                        where=error.where,
+                        remedy="mend the file, or train with --on_damaged replace",
+                    ) from None
+                log.warning("damaged frame replaced by the next: %s", error)
+        raise RunFault("no frame of this split can be read", where=self.source.path)
+
+    def memory_bytes(self) -> int:
+        """Bytes of all batches made so far and not given back: the feed's bound on buffer memory."""
+        return len(self._pool) * self.spec.element_bytes
+
+    def names(self, number: int) -> str:
+        """The frames of batch `number`, for messages."""
+        return ", ".join(self.source.names[frame] for frame in self.schedule.batch(number)[1])
+
+
+class EvalBatches:
+    """Makes evaluation batch k: frames in the order of their names, whole, padded below and to the right.
+
+    Every frame comes exactly once; places left over in the last batch hold padding and labels of 255.
+    """
+
+    def __init__(self, source, spec: BatchSpec) -> None:
+        self.source, self.spec = source, spec
+        self.fault = None  # type: Optional[Exception]
+        self._pool, self._template = BatchPool(spec), apply.padding((spec.height, spec.width))
+
+    def __len__(self) -> int:
+        return -(-len(self.source) // self.spec.batch_size)
+
+    def frames(self, number: int) -> range:
+        """The indices of the frames in batch `number`."""
+        first = number * self.spec.batch_size
+        return range(first, min(first + self.spec.batch_size, len(self.source)))
+
+    def __call__(self, number: int) -> Batch:
+        """Batch `number` as (image [N,H,W,3], label [N,H,W]) uint8."""
+        try:
+            return self._make(int(number))
+        except Exception as error:
+            self.fault = self.fault or error
+            raise
+
+    def _make(self, number: int) -> Batch:
+        images, labels = self._pool.take()
+        frames = self.frames(number)
+        for place in range(self.spec.batch_size):
+            size = self._put(frames[place], images[place], labels[place]) if place < len(frames) else (0, 0)
+            apply.pad(images[place], labels[place], self._template, (0, 0) + size)
+        return images, labels
+
+    def _put(self, frame: int, image_out: np.ndarray, label_out: np.ndarray) -> Tuple[int, int]:
+        image, ids = self.source.read(frame)
+        height, width = ids.shape
+        if height > self.spec.height or width > self.spec.width:
+            raise RunFault(
+                "%s is %d x %d, larger than the %d x %d that this run evaluates at"
+                % (self.source.names[frame], height, width, self.spec.height, self.spec.width)
+            )
+        image_out[:height, :width], label_out[:height, :width] = image, ids
+        return height, width

@@ -1,0 +1,43 @@
+"""Which frames make up batch k: a pure function of (seed, k, rank)."""
+
+from functools import lru_cache
+from typing import NamedTuple, Tuple
+
+import numpy as np
+
+from augment import bits
+
+STREAM = 2
+
+
+class Schedule(NamedTuple):
+    """Every epoch visits every frame once, in an order of its own; batches run on across epoch ends."""
+
+    frames: int
+    batch_size: int
+    seed: int
+    rank: int = 0
+    ranks: int = 1
+
+    def batch(self, number: int) -> Tuple[np.ndarray, np.ndarray]:
+        """(epochs [N], frames [N]) int64 of this rank's part of global batch `number`."""
+        first = (number * self.ranks + self.rank) * self.batch_size
+        epochs, places = np.divmod(np.arange(first, first + self.batch_size), self.frames)
+        chosen = np.empty_like(places)
+        for epoch in range(int(epochs[0]), int(epochs[-1]) + 1):
+            mask = epochs == epoch
+            chosen[mask] = _order(self.seed, epoch, self.frames)[places[mask]]
+        return epochs, chosen
+
+    def epoch_of(self, batches: int) -> float:
+        """How many epochs have been consumed after `batches` global batches."""
+        return batches * self.ranks * self.batch_size / self.frames
+
+    def batches_for(self, epochs: float) -> int:
+        """The fewest global batches that make up at least `epochs` epochs."""
+        return max(1, int(np.ceil(epochs * self.frames / (self.batch_size * self.ranks))))
+
+
+@lru_cache(maxsize=8)
+def _order(seed: int, epoch: int, frames: int) -> np.ndarray:
+    return bits.permutation(STREAM, seed, epoch, frames)

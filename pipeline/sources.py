@@ -1,0 +1,128 @@
+"""Where frames come from: a split tree or a packed file, behind one interface."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import List, Optional, Tuple
+
+import numpy as np
+
+from camvid_tools import imageio, packed, splitfolder
+from camvid_tools.classes import ClassTable
+from camvid_tools.digest import DataDigest, frame_digest
+from camvid_tools.errors import ToolkitError
+
+Sample = Tuple[np.ndarray, np.ndarray]
+
+
+class TreeSource:
+    """Frames of one split of a folder, decoded and encoded on every read."""
+
+    kind = "tree"
+
+    def __init__(self, folder: splitfolder.SplitFolder, split: str) -> None:
+        self._folder, self._frames = folder, folder.frames(split)
+        self.path, self.split, self.classes = folder.path, split, folder.classes
+        self.names = [frame.name for frame in self._frames]
+        self.drives = [frame.drive for frame in self._frames]
+        self._digest = None  # type: Optional[str]
+        self._largest = None  # type: Optional[Tuple[int, int]]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def read(self, index: int) -> Sample:
+        """image [h,w,3] uint8 RGB and ids [h,w] uint8 of one frame; raises ImageFault naming the file."""
+        image, label = self._folder.read(self._frames[index])
+        return image, label.ids
+
+    def survey(self) -> Tuple[str, Tuple[int, int]]:
+        """(data digest, largest height and width): reads every frame once, on all cores, the first time asked."""
+        if self._digest is None:
+            digest, sizes = DataDigest(self.classes), []
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                for one, size in pool.map(self._survey_frame, range(len(self))):
+                    digest.add_frame(one)
+                    sizes.append(size)
+            self._digest = digest.hexdigest()
+            self._largest = tuple(np.max(sizes, axis=0).tolist())
+        return self._digest, self._largest
+
+    def _survey_frame(self, index: int) -> Tuple[bytes, Tuple[int, int]]:
+        try:
+            image, ids = self.read(index)
+        except imageio.ImageFault:  # met again, and dealt with, when the frame's turn comes
+            return self.names[index].encode("utf-8"), (1, 1)
+        return frame_digest(self.names[index], image, ids), ids.shape
+
+
+class PackedSource:
+    """Frames of one split of a packed file, as views of a memory map."""
+
+    kind = "packed"
+
+    def __init__(self, file: packed.PackedFile, split: str) -> None:
+        opened = file.open(split)
+        self.path, self.split, self.classes = file.path, split, file.classes
+        self.names, self.drives = opened.names, opened.drives
+        self._images, self._labels, self._digest = opened.images, opened.labels, opened.data_digest
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def read(self, index: int) -> Sample:
+        """image [h,w,3] uint8 RGB and ids [h,w] uint8 of one frame, read-only views."""
+        return self._images[index], self._labels[index]
+
+    def survey(self) -> Tuple[str, Tuple[int, int]]:
+        """(data digest, height and width of every frame)."""
+        return self._digest, self._labels.shape[1:]
+
+
+class MemorySource:
+    """Another source's frames, kept in memory from their first reading on."""
+
+    def __init__(self, source: "TreeSource") -> None:
+        self._source = source
+        self._kept = [None] * len(source)  # type: List[Optional[Sample]]
+        self.kind, self.path, self.split, self.classes = (
+            source.kind,
+            source.path,
+            source.split,
+            source.classes,
+        )
+        self.names, self.drives, self.survey = source.names, source.drives, source.survey
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def read(self, index: int) -> Sample:
+        """As the source's `read`, decoded at most once a frame (twice where two threads meet)."""
+        if self._kept[index] is None:
+            self._kept[index] = self._source.read(index)
+        return self._kept[index]
+
+
+def open_source(path: str, split: str, cache: str = "none"):
+    """The source for `--data_path`: a packed file or a split folder. cache: `none` or `memory`."""
+    if cache not in ("none", "memory"):
+        raise ToolkitError("no cache '%s'" % cache, remedy="there are none, memory")
+    if not os.path.exists(path):
+        raise ToolkitError(
+            "no such file or folder", where=path, remedy="--data_path takes a split folder or a packed file"
+        )
+    if os.path.isfile(path):
+        return PackedSource(packed.PackedFile(path), split)
+    source = TreeSource(splitfolder.SplitFolder(path), split)
+    return MemorySource(source) if cache == "memory" else source
+
+
+def splits_of(path: str) -> List[str]:
+    """The splits that a split folder or packed file holds."""
+    if os.path.isfile(path):
+        return packed.PackedFile(path).splits()
+    return splitfolder.SplitFolder(path).splits()
+
+
+def class_table(path: str) -> ClassTable:
+    """The class table of a split folder or packed file."""
+    return packed.PackedFile(path).classes if os.path.isfile(path) else splitfolder.SplitFolder(path).classes
