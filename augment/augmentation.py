@@ -22,17 +22,13 @@ class Augmentation:
 
     def __post_init__(self) -> None:
         if not 0 < self.scale[0] <= self.scale[1] <= 16:
-            raise ValueError(
-                "augmentation %s: scale %s is no range within 0..16" % (self.name, list(self.scale))
-            )
+            raise ValueError("augmentation %s: scale %s is no range within 0..16" % (self.name, list(self.scale)))
         if not 0 <= self.flip <= 1:
             raise ValueError("augmentation %s: flip %s is no probability" % (self.name, self.flip))
         if not 0 <= self.brightness <= 255:
             raise ValueError("augmentation %s: brightness %s is not in 0..255" % (self.name, self.brightness))
         if not 0 <= self.contrast[0] <= self.contrast[1] <= 8:
-            raise ValueError(
-                "augmentation %s: contrast %s is no range within 0..8" % (self.name, list(self.contrast))
-            )
+            raise ValueError("augmentation %s: contrast %s is no range within 0..8" % (self.name, list(self.contrast)))
 
     def document(self) -> Dict[str, Any]:
         """The augmentation as JSON, in the form that `read` takes."""

@@ -40,7 +40,12 @@ def write_text(path: str, text: str) -> None:
 
 def write_json(path: str, document: Any) -> None:
     """Write a JSON document with a final newline, whole or not at all; NaN is refused."""
-    write_text(path, json.dumps(document, indent=1, allow_nan=False) + "\n")
+    write_text(path, json_text(document))
+
+
+def json_text(document: Any) -> str:
+    """A document as `write_json` writes it."""
+    return json.dumps(document, indent=1, allow_nan=False) + "\n"
 
 
 def sync_file(path: str) -> None:

@@ -33,7 +33,7 @@ def inspect_all(found: layout.Scan, codec: ColourCodec, threads: Optional[int] =
 
 def inspect(root: str, pair: layout.Pair, codec: ColourCodec) -> Inspected:
     """Read one frame and its label and say what is wrong with either."""
-    findings = []  # type: List[Finding]
+    findings: List[Finding] = []
     image = _read(root, pair, pair.image, findings)
     label = _read(root, pair, pair.label, findings)
     size = image.shape[:2] if image is not None else None
@@ -64,9 +64,7 @@ def _read(root: str, pair: layout.Pair, file: str, findings: List[Finding]) -> O
 
 def _frame_form(pair: layout.Pair, image: np.ndarray) -> Iterator[Finding]:
     if image.dtype != np.uint8:
-        yield Finding(
-            "sixteen-bit", pair.image, pair.split, "16 bits a channel", "save it with 8 bits a channel"
-        )
+        yield Finding("sixteen-bit", pair.image, pair.split, "16 bits a channel", "save it with 8 bits a channel")
     if image.ndim == 2:
         yield Finding("grey-image", pair.image, pair.split, "one channel", "restore the colour frame")
     elif image.shape[2] == 4:
@@ -75,9 +73,7 @@ def _frame_form(pair: layout.Pair, image: np.ndarray) -> Iterator[Finding]:
 
 def _label_pixels(pair: layout.Pair, label: np.ndarray, codec: ColourCodec) -> Iterator[Finding]:
     if label.dtype != np.uint8:
-        yield Finding(
-            "sixteen-bit", pair.label, pair.split, "16 bits a channel", "save it with 8 bits a channel"
-        )
+        yield Finding("sixteen-bit", pair.label, pair.split, "16 bits a channel", "save it with 8 bits a channel")
     if not pair.label.lower().endswith((".png", ".bmp", ".tif", ".tiff")):
         detail = "stored as %s, which changes colours" % os.path.splitext(pair.label)[1]
         yield Finding("lossy-label", pair.label, pair.split, detail, "restore the PNG label")
@@ -90,9 +86,7 @@ def _label_pixels(pair: layout.Pair, label: np.ndarray, codec: ColourCodec) -> I
             "unknown-colour", pair.label, pair.split, detail, "use the class table that belongs to the labels"
         )
     elif read.unknown:
-        yield Finding(
-            "unknown-colour", pair.label, pair.split, _describe(label, read.ids, codec), _UNKNOWN_REMEDY
-        )
+        yield Finding("unknown-colour", pair.label, pair.split, _describe(label, read.ids, codec), _UNKNOWN_REMEDY)
 
 
 _UNKNOWN_REMEDY = "add a row to class_dict.csv, or leave it: such pixels count as 255 and are ignored"
@@ -112,21 +106,15 @@ def _describe(label: np.ndarray, ids: np.ndarray, codec: ColourCodec) -> str:
 def check_pairs(found: layout.Scan) -> Iterator[Finding]:
     """Frames without labels and the reverse, stray files, mixed label suffixes."""
     for orphan in found.unlabelled:
-        yield Finding(
-            "missing-label", orphan.path, orphan.split, "frame without a label", "add its label or remove it"
-        )
+        yield Finding("missing-label", orphan.path, orphan.split, "frame without a label", "add its label or remove it")
     for orphan in found.frameless:
-        yield Finding(
-            "missing-frame", orphan.path, orphan.split, "label without a frame", "add its frame or remove it"
-        )
+        yield Finding("missing-frame", orphan.path, orphan.split, "label without a frame", "add its frame or remove it")
     for file in found.stray:
         yield Finding("stray-file", file, None, "neither a frame nor a label", "remove it")
     for folder, counts in found.suffixes.items():
         if len(counts) > 1:
             detail = ", ".join("%d with '%s'" % (n, suffix) for suffix, n in sorted(counts.items()))
-            yield Finding(
-                "mixed-suffixes", folder, None, "labels named in several ways: " + detail, "name all alike"
-            )
+            yield Finding("mixed-suffixes", folder, None, "labels named in several ways: " + detail, "name all alike")
 
 
 def check_alike(inspected: List[Inspected]) -> Iterator[Finding]:
@@ -137,17 +125,13 @@ def check_alike(inspected: List[Inspected]) -> Iterator[Finding]:
         pair = item.pair
         if item.size is not None and item.size != sizes.most_common(1)[0][0]:
             detail = "%d x %d, the rest %d x %d" % (item.size + sizes.most_common(1)[0][0])
-            yield Finding(
-                "size-differs", pair.image, pair.split, detail, "camvid-encode --resize makes them alike"
-            )
+            yield Finding("size-differs", pair.image, pair.split, detail, "camvid-encode --resize makes them alike")
         if item.form is not None and item.form != forms.most_common(1)[0][0]:
             detail = "holds %s, the rest %s" % (item.form, forms.most_common(1)[0][0])
             yield Finding("label-form", pair.label, pair.split, detail, "bring all labels into one form")
 
 
-def check_manifest(
-    found: layout.Scan, held: Optional[Dict[str, Any]], table_digest: str
-) -> Iterator[Finding]:
+def check_manifest(found: layout.Scan, held: Optional[Dict[str, Any]], table_digest: str) -> Iterator[Finding]:
     """Files against the manifest: gone, added, changed, or in another split."""
     if held is None:
         text = "no manifest: this folder was not made by camvid-split, and is used as it is"
@@ -155,9 +139,7 @@ def check_manifest(
         return
     remedy = "run camvid-split again"
     if held["palette_digest"] != table_digest:
-        yield Finding(
-            "manifest-mismatch", "class_dict.csv", None, "not the class table of the manifest", remedy
-        )
+        yield Finding("manifest-mismatch", "class_dict.csv", None, "not the class table of the manifest", remedy)
     here = {pair.name: pair for pair in found.pairs}
     listed = {frame["name"]: frame for frame in held["frames"]}
     for name in sorted(set(listed) - set(here)):
@@ -174,9 +156,7 @@ def _against_entry(root: str, pair: layout.Pair, entry: Dict[str, Any], remedy: 
         yield Finding("wrong-split", pair.image, pair.split, detail, remedy)
     for file, key in ((pair.image, "image_sha256"), (pair.label, "label_sha256")):
         if manifest.file_sha256(os.path.join(root, file)) != entry[key]:
-            yield Finding(
-                "manifest-mismatch", file, pair.split, "its bytes are not those that were split", remedy
-            )
+            yield Finding("manifest-mismatch", file, pair.split, "its bytes are not those that were split", remedy)
 
 
 def counts(found: layout.Scan) -> Dict[str, int]:

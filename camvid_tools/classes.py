@@ -70,9 +70,7 @@ def parse(text: str) -> Tuple[ClassTable, List[str]]:
     if not rows:
         problems.append("no class in it: expected lines such as 'Road,128,64,128' under 'name,r,g,b'")
     if len(rows) > MAX_CLASSES:
-        problems.append(
-            "%d classes, but ids are bytes and 255 is taken: at most %d" % (len(rows), MAX_CLASSES)
-        )
+        problems.append("%d classes, but ids are bytes and 255 is taken: at most %d" % (len(rows), MAX_CLASSES))
     return ClassTable(tuple(r[0] for r in rows), tuple(r[1] for r in rows)), problems
 
 
@@ -115,9 +113,7 @@ def read(path: str) -> ClassTable:
     """The class table in `path`; ToolkitError names file, line and fault."""
     table, problems = parse(read_text(path))
     if problems:
-        raise ToolkitError(
-            problems[0], where=path, remedy="mend that line; ids are row numbers, so keep the order"
-        )
+        raise ToolkitError(problems[0], where=path, remedy="mend that line; ids are row numbers, so keep the order")
     return table
 
 
@@ -131,9 +127,7 @@ def read_text(path: str) -> str:
         with open(path, encoding="utf-8") as handle:
             return handle.read()
     except UnicodeDecodeError:
-        raise ToolkitError(
-            "not a text file", where=path, remedy="expected a csv with columns name,r,g,b"
-        ) from None
+        raise ToolkitError("not a text file", where=path, remedy="expected a csv with columns name,r,g,b") from None
 
 
 def camvid32() -> ClassTable:

@@ -72,9 +72,7 @@ def parser(command: str, description: str, example: str) -> argparse.ArgumentPar
         formatter_class=_Help,
         allow_abbrev=False,
     )
-    made.add_argument(
-        "--json", metavar="FILE", help="write the result as JSON; - is stdout, and then nothing else is"
-    )
+    made.add_argument("--json", metavar="FILE", help="write the result as JSON; - is stdout, and then nothing else is")
     made.add_argument("--quiet", action="store_true", help="print errors and warnings only")
     made.add_argument("--debug", action="store_true", help="show the traceback of an error")
     return made

@@ -65,9 +65,7 @@ def _check_png(data: bytes, path: str) -> None:
         raise ImageFault("truncated", "ends before the PNG does", path)
     width, height = int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
     if width * height > MAX_PIXELS:
-        raise ImageFault(
-            "undecodable", "says it is %d x %d pixels, which no frame is" % (width, height), path
-        )
+        raise ImageFault("undecodable", "says it is %d x %d pixels, which no frame is" % (width, height), path)
 
 
 def read_frame(path: str) -> np.ndarray:

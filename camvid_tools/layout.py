@@ -39,7 +39,7 @@ class Scan(NamedTuple):
     suffixes: Dict[str, Dict[str, int]]
 
 
-# layout -> [(split or None, frames' folder, labels' folder)]; the first layout of which a pair of folders exists is taken.
+# (split or None, frames' folder, labels' folder); the first layout of which a pair of folders exists is taken.
 _SPLIT = [(split, split, split + "_labels") for split in SPLITS]
 _SEGNET = [(split, split, split + "annot") for split in SPLITS]
 _RAW = [
@@ -105,7 +105,7 @@ def _pair_folders(result: Scan, split: Optional[str], frames: str, labels: str) 
     if frames == labels:
         painted = [file for file in painted if os.path.splitext(file)[0].endswith(LABEL_SUFFIXES[:2])]
         images = [file for file in images if file not in painted]
-    by_name = {}  # type: Dict[str, str]
+    by_name: Dict[str, str] = {}
     for file in images:
         name = os.path.splitext(file)[0]
         if name in by_name:
@@ -126,9 +126,7 @@ def _pair_folders(result: Scan, split: Optional[str], frames: str, labels: str) 
     for name in sorted(set(by_name) - taken):
         result.unlabelled.append(Orphan(name, split, _join(frames, by_name[name])))
     result.pairs.sort()
-    result.stray.extend(
-        _others(result.root, frames) + (_others(result.root, labels) if labels != frames else [])
-    )
+    result.stray.extend(_others(result.root, frames) + (_others(result.root, labels) if labels != frames else []))
 
 
 def _frame_of(stem: str, frames: Dict[str, str]) -> Tuple[Optional[str], str]:
@@ -145,15 +143,11 @@ def _half_present(result: Scan, layout: str) -> None:
     for split in SPLITS if tail else ():
         has = [os.path.isdir(os.path.join(result.root, split + end)) for end in ("", tail)]
         if has == [True, False]:
-            found = [
-                Orphan(os.path.splitext(f)[0], split, _join(split, f)) for f in _pictures(result.root, split)
-            ]
+            found = [Orphan(os.path.splitext(f)[0], split, _join(split, f)) for f in _pictures(result.root, split)]
             result.unlabelled.extend(found)
         elif has == [False, True]:
             files = _pictures(result.root, split + tail)
-            result.frameless.extend(
-                Orphan(os.path.splitext(f)[0], split, _join(split + tail, f)) for f in files
-            )
+            result.frameless.extend(Orphan(os.path.splitext(f)[0], split, _join(split + tail, f)) for f in files)
 
 
 def _pictures(root: str, folder: str) -> List[str]:

@@ -34,9 +34,7 @@ class Plan(NamedTuple):
 Reader = Callable[[str, int], Tuple[np.ndarray, np.ndarray]]
 
 
-def write(
-    path: str, table: classes.ClassTable, groups: str, plans: List[Plan], frames: Iterable
-) -> Dict[str, str]:
+def write(path: str, table: classes.ClassTable, groups: str, plans: List[Plan], frames: Iterable) -> Dict[str, str]:
     """Write a packed file, whole or not at all; returns each split's data digest.
 
     `frames` yields (image [H,W,3], ids [H,W]) uint8 for every frame of every plan, in order.
@@ -66,9 +64,7 @@ def _write_split(group: Any, plan: Plan, table: classes.ClassTable, source: Any)
     return digest.hexdigest()
 
 
-def _header(
-    table: classes.ClassTable, groups: str, plans: List[Plan], digests: Dict[str, str]
-) -> Dict[str, Any]:
+def _header(table: classes.ClassTable, groups: str, plans: List[Plan], digests: Dict[str, str]) -> Dict[str, Any]:
     splits = {
         p.split: {
             "names": p.names,
@@ -105,9 +101,7 @@ class PackedFile:
                 header = _checked_header(source, path)
                 self._places = {split: _places(source[split], path) for split in header["splits"]}
         except (OSError, KeyError, ValueError, TypeError) as error:
-            raise ToolkitError(
-                "is no packed file (%s)" % _reason(error), where=path, remedy=_REMEDY
-            ) from None
+            raise ToolkitError("is no packed file (%s)" % _reason(error), where=path, remedy=_REMEDY) from None
         self._splits = header["splits"]
         self.groups = header["groups"]
         self.classes, problems = classes.parse(header["palette"])
@@ -149,9 +143,7 @@ def is_packed(path: str) -> bool:
 
 def _checked_header(source: Any, path: str) -> Dict[str, Any]:
     if source.attrs.get("schema") != SCHEMA:
-        raise ToolkitError(
-            "has schema %r, not %r" % (source.attrs.get("schema"), SCHEMA), where=path, remedy=_REMEDY
-        )
+        raise ToolkitError("has schema %r, not %r" % (source.attrs.get("schema"), SCHEMA), where=path, remedy=_REMEDY)
     header = json.loads(source.attrs["header"])
     if _digest(header) != source.attrs["header_sha256"]:
         raise ToolkitError("its header was changed", where=path, remedy=_REMEDY)

@@ -19,14 +19,8 @@ def place(mode: str, source: str, target: str, sha256: str) -> None:
     try:
         MODES[mode](source, target)
     except OSError as error:
-        remedy = (
-            "use --mode copy"
-            if mode != "copy"
-            else "check that there is room and that the folder is writable"
-        )
-        raise ToolkitError(
-            "cannot %s (%s)" % (mode, one_line_reason(error)), where=target, remedy=remedy
-        ) from None
+        remedy = "use --mode copy" if mode != "copy" else "check that there is room and that the folder is writable"
+        raise ToolkitError("cannot %s (%s)" % (mode, one_line_reason(error)), where=target, remedy=remedy) from None
 
 
 def _is_right(mode: str, source: str, target: str, sha256: str) -> bool:
@@ -53,4 +47,4 @@ def _symlink(source: str, target: str) -> None:
     os.symlink(os.path.realpath(source), target)
 
 
-MODES = {"copy": _copy, "hardlink": _hardlink, "symlink": _symlink}  # type: Dict[str, Callable[[str, str], None]]
+MODES: Dict[str, Callable[[str, str], None]] = {"copy": _copy, "hardlink": _hardlink, "symlink": _symlink}

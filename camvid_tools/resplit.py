@@ -1,4 +1,4 @@
-"""Making a split folder: which of the found frames go where, what is missing, and writing it so that it can be resumed."""
+"""Making a split folder: which of the found frames go where, what is missing, and writing it resumably."""
 
 import os
 from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
@@ -35,7 +35,7 @@ def assign(
 
 
 def _unique(found: layout.Scan) -> Dict[str, layout.Pair]:
-    by_name = {}  # type: Dict[str, layout.Pair]
+    by_name: Dict[str, layout.Pair] = {}
     for pair in found.pairs:
         if pair.name in by_name:
             raise ToolkitError(
@@ -90,9 +90,7 @@ def _claim(out: str, preset: str) -> None:
     if os.path.exists(out) and not os.path.isdir(out):
         raise ToolkitError("is a file, a folder is due", where=out, remedy="choose another --out")
     if os.path.isdir(out) and os.listdir(out) and not ours:
-        raise ToolkitError(
-            "holds files that camvid-split did not write", where=out, remedy="choose another --out"
-        )
+        raise ToolkitError("holds files that camvid-split did not write", where=out, remedy="choose another --out")
     held = manifest.read(out) if ours else None
     if held is not None and held["preset"] != preset:
         raise ToolkitError(
@@ -120,9 +118,7 @@ def _place_pair(root: str, out: str, split: str, pair: layout.Pair, mode: str) -
 
 def _left_over(out: str, assignment: Assignment) -> Iterable[str]:
     """Pictures in the split's folders that this split does not name: from an earlier, different source."""
-    planned = {
-        target_path(split, file, label) for split, pair in assignment.chosen for file, label in _files(pair)
-    }
+    planned = {target_path(split, file, label) for split, pair in assignment.chosen for file, label in _files(pair)}
     for split in splits.SPLITS:
         for folder in (split, split + "_labels"):
             inside = os.path.join(out, folder)

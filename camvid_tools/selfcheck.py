@@ -26,8 +26,7 @@ def require_one_install(warn: Callable[[str], None]) -> None:
     for name, home in package_homes().items():
         if home != ours:
             raise ToolkitError(
-                "the package '%s' would come from %s, but this toolkit is in %s"
-                % (name, home or "nowhere", ours),
+                "the package '%s' would come from %s, but this toolkit is in %s" % (name, home or "nowhere", ours),
                 remedy="change to another folder, or install the toolkit into a virtual environment of its own",
             )
     _warn_of_second_opencv(warn)
@@ -39,8 +38,7 @@ def _warn_of_second_opencv(warn: Callable[[str], None]) -> None:
         return
     site = os.path.dirname(os.path.dirname(spec.origin))
     builds = [
-        glob.glob(os.path.join(site, stem + "-*.dist-info"))
-        for stem in ("opencv_python", "opencv_contrib_python")
+        glob.glob(os.path.join(site, stem + "-*.dist-info")) for stem in ("opencv_python", "opencv_contrib_python")
     ]
     if any(builds) and glob.glob(os.path.join(site, "opencv_python_headless-*.dist-info")):
         warn(

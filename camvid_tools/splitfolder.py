@@ -50,13 +50,10 @@ class SplitFolder:
         chosen = [pair for pair in self.scan.pairs if pair.split == split]
         if not chosen:
             there = ", ".join(self.splits()) or "none"
-            raise ToolkitError(
-                "no frames for the split '%s'" % split, where=self.path, remedy="it has: %s" % there
-            )
+            raise ToolkitError("no frames for the split '%s'" % split, where=self.path, remedy="it has: %s" % there)
         root = self.path
         return [
-            Frame(p.name, place(p.name).drive, os.path.join(root, p.image), os.path.join(root, p.label))
-            for p in chosen
+            Frame(p.name, place(p.name).drive, os.path.join(root, p.image), os.path.join(root, p.label)) for p in chosen
         ]
 
     def read(self, frame: Frame) -> Tuple[np.ndarray, labels.Label]:
@@ -75,9 +72,7 @@ class SplitFolder:
 def refuse_unfinished(path: str) -> None:
     """ToolkitError if `path` is a split of our own that was cut off."""
     if os.path.exists(os.path.join(path, manifest.UNFINISHED)):
-        raise ToolkitError(
-            "this split was cut off", where=path, remedy="run the same camvid-split again; it goes on"
-        )
+        raise ToolkitError("this split was cut off", where=path, remedy="run the same camvid-split again; it goes on")
 
 
 def class_table(found: layout.Scan) -> classes.ClassTable:
@@ -101,9 +96,7 @@ def class_table(found: layout.Scan) -> classes.ClassTable:
 
 def _named_codes(path: str) -> classes.ClassTable:
     """fastai's codes.txt: one name a line; colours by CamVid's names."""
-    known = {
-        name.lower(): colour for name, colour in zip(classes.camvid32().names, classes.camvid32().colours)
-    }
+    known = {name.lower(): colour for name, colour in zip(classes.camvid32().names, classes.camvid32().colours)}
     names = [line.strip() for line in classes.read_text(path).splitlines() if line.strip()]
     unknown = [name for name in names if name.lower() not in known]
     if unknown or not names:
@@ -121,7 +114,7 @@ def read_manifest(path: str) -> Optional[Dict[str, Any]]:
 
 
 def locate(directory: str) -> str:
-    """`directory` if it is a data set, else the newest split with a manifest directly below, else the only data set there."""
+    """`directory` if it is a data set, else the newest manifest's folder directly below, else the only data set there."""
     if layout.is_data_set(directory):
         return directory
     if not os.path.isdir(directory):

@@ -1,4 +1,4 @@
-"""Which frame goes to train, val or test: CamVid's published splits as rules, checked by digest, and shares by drive."""
+"""Which frame goes to train, val or test: CamVid's published splits as checked rules, and shares by drive."""
 
 import hashlib
 import os
@@ -90,12 +90,12 @@ def _by_drive(index: int, name: str) -> str:
     return _BY_DRIVE[place(name).drive]
 
 
-_RULES = {
+_RULES: Dict[str, Callable[[int, str], str]] = {
     "default": _default,
     "segnet": _segnet,
     "kaggle": _kaggle,
     "by-drive": _by_drive,
-}  # type: Dict[str, Callable[[int, str], str]]
+}
 
 
 def recognise(lists: Dict[str, List[str]]) -> str:
@@ -112,16 +112,13 @@ def by_shares(names: Iterable[str], shares: Tuple[float, float, float], seed: in
 
     Drives are taken largest first, equal ones in an order drawn from `seed`; each goes where most is missing.
     """
-    drives = {}  # type: Dict[str, List[str]]
+    drives: Dict[str, List[str]] = {}
     for name in sorted(names):
         drives.setdefault(place(name).drive, []).append(name)
     wanted = [share / sum(shares) * sum(len(frames) for frames in drives.values()) for share in shares]
     assigned = {}
     for drive in sorted(drives, key=lambda d: (-len(drives[d]), _order(seed, d))):
-        gap = [
-            want - sum(1 for split in assigned.values() if split == SPLITS[i])
-            for i, want in enumerate(wanted)
-        ]
+        gap = [want - sum(1 for split in assigned.values() if split == SPLITS[i]) for i, want in enumerate(wanted)]
         split = SPLITS[gap.index(max(gap))]
         assigned.update((frame, split) for frame in drives[drive])
     return assigned

@@ -12,6 +12,7 @@ from camvid_tools.errors import ToolkitError
 
 from . import sources
 from .batches import TrainBatches
+from .quiet import hush_tensorflow
 from .schedule import Schedule
 from .sizes import training_size
 from .spec import BatchSpec
@@ -43,9 +44,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     device.add_argument("--rate", type=float, metavar="IMAGES", help="the same as images a second")
     parser.add_argument("--first_step", type=int, default=0, metavar="K", help="start at this batch")
-    parser.add_argument(
-        "--digest", type=int, metavar="N", help="print the sha256 over batches 0..N-1 and stop"
-    )
+    parser.add_argument("--digest", type=int, metavar="N", help="print the sha256 over batches 0..N-1 and stop")
     return parser
 
 
@@ -55,7 +54,8 @@ def run(options: argparse.Namespace, out: console.Console) -> int:
     if options.digest is not None:
         print(digest(make, options.digest))
         return 0
-    from . import bench  # TensorFlow from here on
+    hush_tensorflow()
+    from . import bench
 
     step_time = options.step_time or (options.batch_size / options.rate if options.rate else MODEL_ZOO_STEP_S)
     document = bench.measure(make, options.threads, options.seconds, options.first_step, step_time)
@@ -108,16 +108,13 @@ def _text(document: Dict[str, Any], make: TrainBatches) -> str:
         % (document["floor_images_per_second"], document["fraction_of_floor"]),
     ]
     if document["decode_images_per_second"]:
-        lines.append(
-            "%10.1f images a second by decoding alone on one thread" % document["decode_images_per_second"]
-        )
+        lines.append("%10.1f images a second by decoding alone on one thread" % document["decode_images_per_second"])
     lines.append("stages on one thread, ms an image:")
     lines += ["%10.3f %s" % (ms, stage) for stage, ms in document["stages_ms"].items()]
     for row in document.get("sweep", ()):
         lines.append("%10.1f images a second with %d threads" % (row["images_per_second"], row["threads"]))
     lines.append(
-        "buffers: %.1f MB, at most %d batches ahead"
-        % (document["memory_bytes"] / 1e6, document["queue_depth"])
+        "buffers: %.1f MB, at most %d batches ahead" % (document["memory_bytes"] / 1e6, document["queue_depth"])
     )
     return "\n".join(lines + [document["feeds"]["advice"]])
 

@@ -33,7 +33,7 @@ class TrainBatches:
     ) -> None:
         self.source, self.schedule, self.augmentation, self.spec = source, schedule, augmentation, spec
         self.on_damaged = on_damaged
-        self.fault = None  # type: Optional[Exception]
+        self.fault: Optional[Exception] = None
         self._pool, self._template = BatchPool(spec), apply.padding((spec.height, spec.width))
 
     def __call__(self, number: int) -> Batch:
@@ -86,7 +86,7 @@ class EvalBatches:
 
     def __init__(self, source, spec: BatchSpec) -> None:
         self.source, self.spec = source, spec
-        self.fault = None  # type: Optional[Exception]
+        self.fault: Optional[Exception] = None
         self._pool, self._template = BatchPool(spec), apply.padding((spec.height, spec.width))
 
     def __len__(self) -> int:

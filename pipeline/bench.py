@@ -3,29 +3,22 @@
 import time
 from typing import Any, Callable, Dict, List, Optional
 
-import cv2
-import numpy as np
 import tensorflow.compat.v1 as tf
 
-from augment import apply, draw
-
-from . import floor, tfdata
+from . import floor, stages, tfdata
 from .batches import TrainBatches
 
 SCHEMA = "pipeline-bench/1"
 FLOOR_FRAMES = 32
-STAGE_BATCHES = 6
 WARM_UP = 4
 
 
-def measure(
-    make: TrainBatches, threads: int, seconds: float, first_step: int, step_time: float
-) -> Dict[str, Any]:
+def measure(make: TrainBatches, threads: int, seconds: float, first_step: int, step_time: float) -> Dict[str, Any]:
     """One measurement as the JSON document of `python -m pipeline`; about 1.6 times `seconds` of wall time."""
     samples = [make.source.read(index) for index in range(min(len(make.source), FLOOR_FRAMES))]
     floor_rate = floor.images_per_second(samples, make.spec, seconds / 4)
     rate = consumer_rate(make, threads, seconds, first_step)
-    stages = stage_times(make, first_step)
+    stage_times = stages.times(make, first_step)
     return {
         "schema": SCHEMA,
         "source": make.source.kind,
@@ -34,11 +27,11 @@ def measure(
         "floor_images_per_second": round(floor_rate, 1),
         "fraction_of_floor": round(rate / floor_rate, 3),
         "decode_images_per_second": _decode_rate(make, seconds / 4) if make.source.kind == "tree" else None,
-        "stages_ms": stages,
+        "stages_ms": stage_times,
         "memory_bytes": make.memory_bytes(),
         "queue_depth": tfdata.PREFETCHED + threads,
         "bytes_per_second": round(rate * make.spec.element_bytes / make.spec.batch_size),
-        "feeds": feeds(rate, threads, make.spec.batch_size, step_time, stages),
+        "feeds": feeds(rate, threads, make.spec.batch_size, step_time, stage_times),
     }
 
 
@@ -70,71 +63,11 @@ def _decode_rate(make: TrainBatches, seconds: float) -> float:
     return round(_rate(lambda: make.source.read(next(order) % len(make.source)), 1, seconds), 1)
 
 
-def stage_times(make: TrainBatches, first_step: int) -> Dict[str, float]:
-    """Milliseconds an image of each stage, one after the other on one thread."""
-    spent = {
-        "read": 0.0,
-        "draw": 0.0,
-        "pad": 0.0,
-        "resize_image": 0.0,
-        "resize_label": 0.0,
-        "flip": 0.0,
-        "colour": 0.0,
-    }
-    for number in range(first_step, first_step + STAGE_BATCHES):
-        _time_batch(make, number, spent)
-    images = STAGE_BATCHES * make.spec.batch_size
-    return {stage: round(1000 * total / images, 4) for stage, total in spent.items()}
-
-
-def _time_batch(make: TrainBatches, number: int, spent: Dict[str, float]) -> None:
-    """The work of `apply.apply`, piece by piece under a clock."""
-
-    def timed(stage: str, call: Callable[[], Any]) -> Any:
-        start = time.perf_counter()
-        result = call()
-        spent[stage] += time.perf_counter() - start
-        return result
-
-    epochs, frames = make.schedule.batch(number)
-    samples = [timed("read", lambda f=f: _touch(make.source.read(int(f)))) for f in frames]
-    hw = (make.spec.height, make.spec.width)
-    sizes = np.array([ids.shape for _, ids in samples])
-    drawn = timed("draw", lambda: draw.draw(make.augmentation, make.schedule.seed, epochs, frames, sizes, hw))
-    image_out, label_out = np.empty(hw + (3,), np.uint8), np.empty(hw, np.uint8)
-    template = apply.padding(hw)
-    for index, (image, ids) in enumerate(samples):
-        y, x, height, width = drawn.window[index].tolist()
-        place = drawn.place[index].tolist()
-        timed("pad", lambda: apply.pad(image_out, label_out, template, place))
-        image, ids = image[y : y + height, x : x + width], ids[y : y + height, x : x + width]
-        size = (place[3], place[2])
-        larger = cv2.resize(image, size), cv2.resize(ids, size)
-        timed("resize_image", lambda: cv2.resize(image, size, dst=larger[0], interpolation=cv2.INTER_LINEAR))
-        timed(
-            "resize_label",
-            lambda: cv2.resize(ids, size, dst=larger[1], interpolation=cv2.INTER_NEAREST_EXACT),
-        )
-        small = (image, ids) if height * width < size[0] * size[1] else larger
-        timed("colour", lambda: apply.recolour(small[0], drawn, index))
-        if drawn.flip[index]:
-            timed("flip", lambda: (cv2.flip(small[0], 1), cv2.flip(small[1], 1)))
-
-
-def _touch(sample: Any) -> Any:
-    """A memory map is read when it is touched: one byte a page."""
-    for array in sample:
-        array.reshape(-1)[::4096].max()
-    return sample
-
-
-def feeds(
-    rate: float, threads: int, batch_size: int, step_time: float, stages: Dict[str, float]
-) -> Dict[str, Any]:
+def feeds(rate: float, threads: int, batch_size: int, step_time: float, spent: Dict[str, float]) -> Dict[str, Any]:
     """Whether `rate` images a second keep a device busy that takes a batch every `step_time` seconds."""
     needed = batch_size / step_time
     cores = needed / (rate / threads)
-    worst = max(stages, key=lambda stage: stages[stage])
+    worst = max(spent, key=lambda stage: spent[stage])
     wait = max(0.0, 1 - rate / needed)
     return {
         "step_time": step_time,
@@ -160,7 +93,4 @@ def _advice(wait: float, cores: float, worst: str, step_time: float) -> str:
 def sweep(make: TrainBatches, most: int, seconds: float, first_step: int) -> List[Dict[str, Optional[float]]]:
     """The consumer's rate for 1, 2, 4 ... `most` threads."""
     counts = sorted({2**power for power in range(10) if 2**power <= most} | {most})
-    return [
-        {"threads": n, "images_per_second": round(consumer_rate(make, n, seconds, first_step), 1)}
-        for n in counts
-    ]
+    return [{"threads": n, "images_per_second": round(consumer_rate(make, n, seconds, first_step), 1)} for n in counts]

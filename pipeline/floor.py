@@ -19,7 +19,7 @@ BATCHES_DRAWN = 64
 
 
 def images_per_second(samples: List[Tuple[np.ndarray, np.ndarray]], spec: BatchSpec, seconds: float) -> float:
-    """Images a second of the floor over decoded `samples`, each (image [h,w,3], ids [h,w]) uint8, for about `seconds`."""
+    """Images a second of the floor over `samples` (image [h,w,3], ids [h,w]) uint8, in about `seconds`."""
     windows = _windows(samples, spec)
     image_out = np.empty(spec.image_shape, np.uint8)
     label_out = np.empty(spec.label_shape, np.uint8)
@@ -38,9 +38,7 @@ def _windows(samples: List, spec: BatchSpec) -> List[List[Tuple[int, Tuple[int, 
     count = BATCHES_DRAWN * spec.batch_size
     frames = np.arange(count) % len(samples)
     sizes = np.array([samples[frame][1].shape for frame in frames])
-    drawn = draw.draw(
-        NAMED["base"], 0, np.zeros(count, np.int64), np.arange(count), sizes, (spec.height, spec.width)
-    )
+    drawn = draw.draw(NAMED["base"], 0, np.zeros(count, np.int64), np.arange(count), sizes, (spec.height, spec.width))
     pairs = list(zip(frames.tolist(), map(tuple, drawn.window.tolist())))
     return [pairs[i : i + spec.batch_size] for i in range(0, count, spec.batch_size)]
 

@@ -17,8 +17,8 @@ class BatchPool:
 
     def __init__(self, spec: BatchSpec) -> None:
         self._spec, self._lock = spec, threading.Lock()
-        self._images = []  # type: List[np.ndarray]
-        self._labels = []  # type: List[np.ndarray]
+        self._images: List[np.ndarray] = []
+        self._labels: List[np.ndarray] = []
 
     def take(self) -> Tuple[np.ndarray, np.ndarray]:
         """Arrays with arbitrary content that nobody else uses."""

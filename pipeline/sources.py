@@ -24,8 +24,8 @@ class TreeSource:
         self.path, self.split, self.classes = folder.path, split, folder.classes
         self.names = [frame.name for frame in self._frames]
         self.drives = [frame.drive for frame in self._frames]
-        self._digest = None  # type: Optional[str]
-        self._largest = None  # type: Optional[Tuple[int, int]]
+        self._digest: Optional[str] = None
+        self._sizes: List[Tuple[int, int]] = []
 
     def __len__(self) -> int:
         return len(self.names)
@@ -35,17 +35,21 @@ class TreeSource:
         image, label = self._folder.read(self._frames[index])
         return image, label.ids
 
+    def size(self, index: int) -> Tuple[int, int]:
+        """Height and width of one frame."""
+        self.survey()
+        return self._sizes[index]
+
     def survey(self) -> Tuple[str, Tuple[int, int]]:
         """(data digest, largest height and width): reads every frame once, on all cores, the first time asked."""
         if self._digest is None:
-            digest, sizes = DataDigest(self.classes), []
+            digest, self._sizes = DataDigest(self.classes), []
             with ThreadPoolExecutor(os.cpu_count()) as pool:
                 for one, size in pool.map(self._survey_frame, range(len(self))):
                     digest.add_frame(one)
-                    sizes.append(size)
+                    self._sizes.append(size)
             self._digest = digest.hexdigest()
-            self._largest = tuple(np.max(sizes, axis=0).tolist())
-        return self._digest, self._largest
+        return self._digest, tuple(np.max(self._sizes, axis=0).tolist())
 
     def _survey_frame(self, index: int) -> Tuple[bytes, Tuple[int, int]]:
         try:
@@ -73,6 +77,10 @@ class PackedSource:
         """image [h,w,3] uint8 RGB and ids [h,w] uint8 of one frame, read-only views."""
         return self._images[index], self._labels[index]
 
+    def size(self, index: int) -> Tuple[int, int]:
+        """Height and width of one frame: all are alike."""
+        return self._labels.shape[1:]
+
     def survey(self) -> Tuple[str, Tuple[int, int]]:
         """(data digest, height and width of every frame)."""
         return self._digest, self._labels.shape[1:]
@@ -83,14 +91,15 @@ class MemorySource:
 
     def __init__(self, source: "TreeSource") -> None:
         self._source = source
-        self._kept = [None] * len(source)  # type: List[Optional[Sample]]
+        self._kept: List[Optional[Sample]] = [None] * len(source)
         self.kind, self.path, self.split, self.classes = (
             source.kind,
             source.path,
             source.split,
             source.classes,
         )
-        self.names, self.drives, self.survey = source.names, source.drives, source.survey
+        self.names, self.drives = source.names, source.drives
+        self.survey, self.size = source.survey, source.size
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -100,6 +109,34 @@ class MemorySource:
         if self._kept[index] is None:
             self._kept[index] = self._source.read(index)
         return self._kept[index]
+
+
+class ArraySource:
+    """Frames that are in memory already: for self-tests and benchmarks."""
+
+    kind = "arrays"
+
+    def __init__(self, names: List[str], samples: List[Sample], classes: ClassTable) -> None:
+        self.names, self._samples, self.classes = list(names), list(samples), classes
+        self.drives, self.path, self.split = ["memory"] * len(names), "memory", "train"
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def read(self, index: int) -> Sample:
+        """The arrays as given: image [h,w,3] and ids [h,w], uint8."""
+        return self._samples[index]
+
+    def size(self, index: int) -> Tuple[int, int]:
+        """Height and width of one frame."""
+        return self._samples[index][1].shape
+
+    def survey(self) -> Tuple[str, Tuple[int, int]]:
+        """(data digest, largest height and width)."""
+        digest = DataDigest(self.classes)
+        for name, (image, ids) in zip(self.names, self._samples):
+            digest.add(name, image, ids)
+        return digest.hexdigest(), tuple(np.max([ids.shape for _, ids in self._samples], axis=0).tolist())
 
 
 def open_source(path: str, split: str, cache: str = "none"):

@@ -1,4 +1,4 @@
-"""From batches in numpy to tf.data with fully static shapes. The only module of the pipeline's feed that knows TensorFlow.
+"""From batches in numpy to tf.data with fully static shapes: where the feed meets TensorFlow.
 
 One `tf.numpy_function` a batch, prefetch last: then an NPU's adapter leaves the whole chain on the host and sends
 finished batches, and no shape is unknown.

@@ -18,12 +18,10 @@ def build_parser() -> argparse.ArgumentParser:
     """The command's flags."""
     parser = console.parser(
         "camvid-check",
-        "Check a data set: counts, pairing, decodability, sizes, colours. Exit code 0 clean, 1 problems, 2 no data set.",
+        "Check a data set: counts, pairing, decodability, sizes, colours. Exit code 0 clean, 1 problems, 2 no data.",
         "camvid-check CamVid_split",
     )
-    parser.add_argument(
-        "dir", nargs="?", default=".", metavar="DIR", help="the data set (default: found from here)"
-    )
+    parser.add_argument("dir", nargs="?", default=".", metavar="DIR", help="the data set (default: found from here)")
     parser.add_argument("--strict", action="store_true", help="warnings count as errors")
     return parser
 
@@ -101,7 +99,7 @@ def _about(found: layout.Scan, counts: dict, preset: str, palette: str, rows: in
 
 
 def _print_findings(findings: List[Finding], out: console.Console) -> None:
-    kinds = []  # type: List[str]
+    kinds: List[str] = []
     for finding in findings:
         if finding.kind not in kinds:
             kinds.append(finding.kind)

@@ -20,9 +20,7 @@ def build_parser() -> argparse.ArgumentParser:
         "Decode a split folder once: frames and class ids in one HDF5 file that training maps into memory.",
         "camvid-encode --src CamVid_split --verify",
     )
-    parser.add_argument(
-        "--src", required=True, metavar="SPLITDIR", help="a folder made by camvid-split, or alike"
-    )
+    parser.add_argument("--src", required=True, metavar="SPLITDIR", help="a folder made by camvid-split, or alike")
     parser.add_argument("--out", metavar="FILE.h5", help="the file to write (default: SPLITDIR.h5)")
     parser.add_argument("--form", choices=("packed",), default="packed", help="what to write")
     parser.add_argument(
@@ -54,7 +52,7 @@ def run(options: argparse.Namespace, out: console.Console) -> int:
     total = sum(len(plan.names) for plan in planned)
     if not total:
         raise ToolkitError("no frames to encode", where=options.src)
-    unknown = []  # type: List[Tuple[str, int]]
+    unknown: List[Tuple[str, int]] = []
     made = encoding.encoded_frames(folder, planned, merged, options.resize)
     frames = _arrays(out.progress(made, total, "encoding"), unknown)
     digests = packed.write(target, merged.table, merged.name, planned, frames)
@@ -89,9 +87,7 @@ def _closing(target: str, planned: List[packed.Plan], classes: int) -> str:
     counts = ", ".join("%d %s" % (len(plan.names), plan.split) for plan in planned)
     size = (planned[0].height, planned[0].width)
     megabytes = os.path.getsize(target) / 1e6
-    return "made %s: %s frames of %d x %d, %d classes, %.0f MB" % (
-        (target, counts) + size + (classes, megabytes)
-    )
+    return "made %s: %s frames of %d x %d, %d classes, %.0f MB" % ((target, counts) + size + (classes, megabytes))
 
 
 def _verify(
@@ -111,9 +107,7 @@ def _verify(
         stored.extend((plan, encoding.Encoded(frame, image, ids, 0)) for frame, image, ids in frames)
     total, wrong = len(stored), []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        checked = pool.map(
-            lambda it: encoding.equals_source(folder, it[0], merged, options.resize, it[1]), stored
-        )
+        checked = pool.map(lambda it: encoding.equals_source(folder, it[0], merged, options.resize, it[1]), stored)
         for (_, item), same in zip(stored, out.progress(checked, total, "verifying")):
             if not same:
                 wrong.append(item.frame.name)

@@ -16,16 +16,12 @@ def build_parser() -> argparse.ArgumentParser:
     """The command's flags."""
     parser = console.parser(
         "camvid-split",
-        "Sort CamVid's frames into train, val and test (421/112/168 by default), with labels, class table and manifest.",
+        "Sort CamVid's frames into train, val and test (421/112/168 by default), with class table and manifest.",
         "camvid-split --src CamVid",
     )
-    parser.add_argument(
-        "--src", required=True, metavar="DIR", help="the folder that holds CamVid; never changed"
-    )
+    parser.add_argument("--src", required=True, metavar="DIR", help="the folder that holds CamVid; never changed")
     parser.add_argument("--out", metavar="DIR", help="the folder to make (default: SRC_split beside it)")
-    parser.add_argument(
-        "--preset", choices=splits.PRESETS, default="default", help="the published split to follow"
-    )
+    parser.add_argument("--preset", choices=splits.PRESETS, default="default", help="the published split to follow")
     parser.add_argument(
         "--shares",
         metavar="TRAIN/VAL/TEST",
@@ -76,8 +72,7 @@ def run(options: argparse.Namespace, out: console.Console) -> int:
         out.say("  and %d more" % (len(wrong) - NAMED_AT_MOST))
     counts = {split: sum(1 for s, _ in assignment.chosen if s == split) for split in splits.SPLITS}
     digests = {
-        split: splits.list_digest(pair.name for s, pair in assignment.chosen if s == split)
-        for split in splits.SPLITS
+        split: splits.list_digest(pair.name for s, pair in assignment.chosen if s == split) for split in splits.SPLITS
     }
     if not options.dry_run:
         resplit.write(found, table, assignment, target, options.mode, out)

@@ -1,0 +1,1 @@
+"""Scoring: run folder, protocols, metrics, tables, pictures. Works without the train package."""

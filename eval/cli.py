@@ -1,0 +1,37 @@
+"""The flags of python -m eval."""
+
+import argparse
+
+from camvid_tools import console
+
+from .protocols import PROTOCOLS
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser."""
+    parser = console.parser(
+        "python -m eval",
+        "Score a trained run on a split: table, eval.json, pictures.",
+        "python -m eval --run output/0 --split test --pictures 8",
+    )
+    parser.add_argument(
+        "--run", metavar="RUNFOLDER", help="the training's --output_path (default: newest under output/)"
+    )
+    parser.add_argument("--checkpoint", default="best", help="best, last, or a checkpoint's name")
+    parser.add_argument("--data_path", metavar="X", help="split folder or packed file (default: the run's)")
+    parser.add_argument("--split", default="test", help="the split to score")
+    parser.add_argument(
+        "--protocol",
+        action="append",
+        choices=sorted(PROTOCOLS),
+        help="way of scoring, may be given several times (default: by the data)",
+    )
+    parser.add_argument(
+        "--pictures", type=int, default=0, metavar="N", help="write N pictures: frame, label, prediction"
+    )
+    parser.add_argument(
+        "--device", default="auto", choices=("auto", "cpu", "gpu", "npu"), help="where the network runs"
+    )
+    parser.add_argument("--batch_size", type=int, default=4, help="frames at a time; changes speed, not scores")
+    parser.add_argument("--out", metavar="DIR", help="where eval.json and pictures/ go (default: the run folder)")
+    return parser

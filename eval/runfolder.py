@@ -1,0 +1,110 @@
+"""Reading a run folder: its settings, its whole checkpoints. The train package writes it, this module defines it."""
+
+import glob
+import json
+import os
+from typing import Any, Dict, List, NamedTuple, Optional
+
+from camvid_tools.classes import ClassTable
+from camvid_tools.errors import ToolkitError
+
+SCHEMA = "camvid-run/1"
+SETTINGS, METRICS, CHECKPOINTS, CURVES, SCORES = (
+    "settings.json",
+    "metrics.jsonl",
+    "checkpoints",
+    "curves.png",
+    "eval.json",
+)
+LAST, BEST = "last", "best"
+
+
+class Checkpoint(NamedTuple):
+    """A whole checkpoint: TensorFlow's path prefix, its kind (last or best), step, and what its JSON says."""
+
+    prefix: str
+    kind: str
+    step: int
+    about: Dict[str, Any]
+
+
+class Run(NamedTuple):
+    """An opened run folder."""
+
+    path: str
+    document: Dict[str, Any]
+    classes: ClassTable
+
+    @property
+    def settings(self) -> Dict[str, Any]:
+        """The resolved settings, as saved."""
+        return self.document["settings"]
+
+
+def holds_run(path: str) -> bool:
+    """Whether a folder holds a run."""
+    return os.path.isfile(os.path.join(path, SETTINGS))
+
+
+def read(path: str) -> Run:
+    """Open a run folder; ToolkitError where it holds no run."""
+    file = os.path.join(path, SETTINGS)
+    if not os.path.isdir(path) or not os.path.isfile(file):
+        raise ToolkitError("holds no run", where=path, remedy="give the --output_path of a training")
+    try:
+        with open(file, encoding="utf-8") as handle:
+            document = json.load(handle)
+        if document["schema"] != SCHEMA:
+            raise ValueError("schema %r, expected %r" % (document["schema"], SCHEMA))
+        rows = document["classes"]
+        table = ClassTable(tuple(row[0] for row in rows), tuple(tuple(row[1:]) for row in rows))
+        return Run(path, document, table)
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        raise ToolkitError("is no run's settings (%s)" % error, where=file) from None
+
+
+def newest(below: str = "output") -> str:
+    """The folder of the run that was written to last, directly below `below`."""
+    found = [os.path.dirname(path) for path in glob.glob(os.path.join(below, "*", SETTINGS))]
+    if not found:
+        raise ToolkitError("no run below", where=below, remedy="name one: --run RUNFOLDER, or train first")
+    return max(found, key=lambda path: os.path.getmtime(os.path.join(path, SETTINGS)))
+
+
+def checkpoints(path: str) -> List[Checkpoint]:
+    """The whole checkpoints of a run folder, oldest first. One that was cut off, or lost a byte since, is left out."""
+    found = []
+    for file in sorted(glob.glob(os.path.join(path, CHECKPOINTS, "*-*.json"))):
+        about = _whole(file)
+        if about is not None:
+            kind = os.path.basename(file).split("-")[0]
+            found.append(Checkpoint(file[: -len(".json")], kind, about["step"], about))
+    return sorted(found, key=lambda checkpoint: (checkpoint.step, checkpoint.kind == BEST))
+
+
+def _whole(file: str) -> Optional[Dict[str, Any]]:
+    """The JSON of a checkpoint if all its files are there in the sizes it names."""
+    try:
+        with open(file, encoding="utf-8") as handle:
+            about = json.load(handle)
+        folder = os.path.dirname(file)
+        sizes = {name: os.path.getsize(os.path.join(folder, name)) for name in about["files"]}
+        return about if sizes == about["files"] and isinstance(about["step"], int) else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def choose(path: str, which: str = BEST) -> Checkpoint:
+    """The checkpoint `best` or `last` of a run, or the one of that file name; `best` falls back to the last."""
+    found = checkpoints(path)
+    if not found:
+        raise ToolkitError("holds no whole checkpoint", where=path, remedy="train it first, or --resume its training")
+    if which in (BEST, LAST):
+        of_kind = [checkpoint for checkpoint in found if checkpoint.kind == which]
+        return of_kind[-1] if of_kind else found[-1]
+    name = os.path.basename(which)
+    for checkpoint in found:
+        if os.path.basename(checkpoint.prefix) == os.path.splitext(name)[0] or checkpoint.prefix == which:
+            return checkpoint
+    there = ", ".join(os.path.basename(checkpoint.prefix) for checkpoint in found)
+    raise ToolkitError("no whole checkpoint '%s'" % which, where=path, remedy="there are best, last, %s" % there)

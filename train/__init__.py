@@ -1,0 +1,1 @@
+"""Training: settings, graph, loop, checkpoints, logs. Puts pipeline and net together."""

@@ -1,0 +1,96 @@
+"""The flags of python -m train: one table, from which the parser, --help and the README's table are made."""
+
+import argparse
+import os
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+
+from camvid_tools import console
+
+
+class Flag(NamedTuple):
+    """One flag. `default` is shown to people; a flag that was not given stays None until settings are resolved."""
+
+    name: str
+    default: str
+    help: str
+    kind: Optional[Callable] = str
+    choices: Optional[Tuple[str, ...]] = None
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("%d is not positive" % value)
+    return value
+
+
+def _amount(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError("%s is not positive" % text)
+    return value
+
+
+FLAGS = (
+    Flag("data_path", "needed", "split folder or packed file"),
+    Flag("output_path", "output/0", "run folder; its last part is $ASCEND_DEVICE_ID where that is set"),
+    Flag("train_epochs", "the recipe's", "length of the training; or:", _amount),
+    Flag("train_steps", "by the epochs", "length in optimiser steps", _positive),
+    Flag("batch_size", "8", "images a step, at least 2", _positive),
+    Flag("height", "the recipe's, or by the data", "of the crop, a multiple of 32", _positive),
+    Flag("width", "the recipe's, or by the data", "of the crop, a multiple of 32", _positive),
+    Flag("frontend", "the recipe's", "network of the context path"),
+    Flag("recipe", "default", "named training settings, or a JSON file"),
+    Flag("augment", "the recipe's", "named augmentation, or a JSON file"),
+    Flag("learning_rate", "the recipe's", "of the first step after warm-up", _amount),
+    Flag("momentum", "the recipe's", "of SGD", float),
+    Flag("weight_decay", "the recipe's", "on convolution kernels", float),
+    Flag("class_weights", "none", "JSON file: class name -> weight in the loss"),
+    Flag("device", "auto", "where the network runs", choices=("auto", "cpu", "gpu", "npu")),
+    Flag("seed", "123", "of weights, order and augmentation", int),
+    Flag("resume", "off", "go on from the run folder's newest checkpoint", None),
+    Flag("overwrite", "off", "remove the run that the folder holds", None),
+    Flag("validate_every", "once an epoch", "steps between validations", _positive),
+    Flag("save_every", "once an epoch", "steps between checkpoints", _positive),
+    Flag("log_every", "10", "steps between log lines", _positive),
+    Flag("cache", "none", "keep decoded frames of a folder in memory", choices=("none", "memory")),
+    Flag("on_damaged", "stop", "what to do about an unreadable frame", choices=("stop", "replace")),
+    Flag("threads", "all cores", "that make batches", _positive),
+    Flag("tf_threads", "TensorFlow's choice", "that compute the network", _positive),
+    Flag("profile", "none", "write a chrome trace of step 10 to this file"),
+    Flag("self_test", "off", "overfit two frames to see that everything works", None),
+    Flag("dry_run", "off", "resolve and print all settings, train nothing", None),
+)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser, from the table."""
+    parser = console.parser(
+        "python -m train",
+        "Train BiSeNet on a data set in CamVid's layout.",
+        "python -m train --data_path CamVid_split.h5 --output_path output/first",
+    )
+    for flag in FLAGS:
+        text = "%s (default: %s)" % (flag.help, flag.default)
+        if flag.kind is None:
+            parser.add_argument("--" + flag.name, action="store_true", default=None, help=text)
+        else:
+            parser.add_argument("--" + flag.name, type=flag.kind, choices=flag.choices, help=text)
+    return parser
+
+
+def given(options: argparse.Namespace) -> Dict[str, Any]:
+    """The flags that stand on the command line, by name."""
+    values = {flag.name: getattr(options, flag.name) for flag in FLAGS}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def markdown() -> List[str]:
+    """The table as the README shows it."""
+    rows = ["| flag | default | meaning |", "|---|---|---|"]
+    return rows + ["| `--%s` | %s | %s |" % (flag.name, flag.default, flag.help) for flag in FLAGS]
+
+
+def device_id() -> str:
+    """The id that names a run's log: $ASCEND_DEVICE_ID, else 0."""
+    return os.environ.get("ASCEND_DEVICE_ID", "0")

@@ -1,0 +1,78 @@
+"""The training graph: feed, network, losses, optimiser. Built once, with static shapes, and never added to again."""
+
+from typing import Any, Dict, List, NamedTuple
+
+import tensorflow.compat.v1 as tf
+
+from net import bisenet, losses
+from pipeline import tfdata
+from pipeline.batches import TrainBatches
+
+from . import learning_rate
+from .settings import Settings
+
+
+class TrainGraph(NamedTuple):
+    """What the loop needs. `fetches` are the one fetch set of the whole run, `train_op` among them."""
+
+    graph: tf.Graph
+    iterator: Any
+    fetches: Dict[str, Any]
+    variables: List[Any]
+    step: Any
+
+
+def build(settings: Settings, make: TrainBatches, first_batch: int, seed: int) -> TrainGraph:
+    """The graph that trains on batches from `first_batch` on."""
+    graph = tf.Graph()
+    with graph.as_default():
+        data = tfdata.dataset(make, make.spec, first_batch, settings.total_steps, settings.threads)
+        iterator = tfdata.iterator(data)
+        image, label, waited = _element(iterator)
+        step = tf.get_variable("global_step", [], tf.int64, tf.zeros_initializer(), trainable=False)
+        rate = _rate(settings, step)
+        network = bisenet.build(
+            image,
+            make.spec.classes,
+            settings.frontend,
+            training=True,
+            seed=seed,
+            norm_decay=settings.recipe.norm_decay,
+        )
+        values = _losses(settings, network, label)
+        optimiser = tf.train.MomentumOptimizer(rate, settings.momentum)
+        gradients = optimiser.compute_gradients(values["loss"], tf.trainable_variables())
+        update = optimiser.apply_gradients(gradients, global_step=step)
+        values.update(learning_rate=rate, input_wait_s=waited, train_op=tf.group(update, *network.updates))
+        return TrainGraph(graph, iterator, values, tf.global_variables(), step)
+
+
+def _element(iterator: Any) -> Any:
+    """image, label, and the seconds that the step waited for them."""
+    begin = tf.timestamp()
+    with tf.control_dependencies([begin]):
+        image, label = iterator.get_next()
+    with tf.control_dependencies([image, label]):
+        return image, label, tf.timestamp() - begin
+
+
+def _rate(settings: Settings, step: Any) -> tf.Tensor:
+    with tf.name_scope("learning_rate"):
+        return learning_rate.rate(settings.learning_rate, tf.cast(step, tf.float32), tf.minimum, tf.maximum)
+
+
+def _losses(settings: Settings, network: Any, label: tf.Tensor) -> Dict[str, tf.Tensor]:
+    """Main and auxiliary cross entropy and weight decay; `loss` is what is minimised."""
+    strides = settings.recipe.loss_strides
+    main, aux16, aux32 = [
+        losses.cross_entropy(logits, label, settings.ignored, settings.class_weights, stride)
+        for logits, stride in zip(network.logits, strides)
+    ]
+    aux = settings.recipe.aux_weight * (aux16 + aux32)
+    decay = losses.weight_decay(network.kernels, settings.weight_decay)
+    return {"loss": main + aux + decay, "loss_main": main, "loss_aux": aux}
+
+
+def initialiser(built: TrainGraph) -> Any:
+    """The operation that gives all variables their first values; made before the graph is final, run alone."""
+    return tf.variables_initializer(built.variables)

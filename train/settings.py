@@ -1,0 +1,142 @@
+"""All settings of one training, resolved once from flags, recipe and data, then frozen and saved beside the run."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from typing import Any, Dict, Optional, Tuple
+
+from augment import augmentation
+from augment.augmentation import Augmentation
+from camvid_tools.classes import ClassTable
+from camvid_tools.errors import ToolkitError
+from pipeline import sizes
+
+from . import flags, recipes
+from .learning_rate import Plan
+from .recipes import Recipe
+
+# Settings that may differ between a run and its resumption without changing what is computed.
+FREE = ("output_path data_path device validate_every save_every log_every cache threads tf_threads on_damaged").split()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a training does. Sizes in pixels, lengths in steps; `ignored` and `class_weights` by class id."""
+
+    data_path: str
+    output_path: str
+    total_steps: int
+    batch_size: int
+    height: int
+    width: int
+    frontend: str
+    recipe: Recipe
+    augmentation: Augmentation
+    learning_rate: Plan
+    momentum: float
+    weight_decay: float
+    class_weights: Optional[Tuple[float, ...]]
+    ignored: Tuple[int, ...]
+    device: str
+    seed: int
+    validate_every: int
+    save_every: int
+    log_every: int
+    cache: str
+    on_damaged: str
+    threads: int
+    tf_threads: Optional[int]
+
+    def document(self) -> Dict[str, Any]:
+        """The settings as JSON."""
+        return json.loads(json.dumps(asdict(self)))
+
+
+def resolve(given: Dict[str, Any], source) -> Settings:
+    """Settings from the flags that were given and the training frames; ToolkitError says which value cannot be."""
+    if "train_epochs" in given and "train_steps" in given:
+        raise ToolkitError("--train_epochs and --train_steps are both given", remedy="give one of them")
+    recipe = _named(recipes.read, given.get("recipe", "default"))
+    chosen = _named(augmentation.read, given.get("augment", recipe.augment))
+    batch_size = given.get("batch_size", 8)
+    if batch_size < 2:
+        raise ToolkitError(
+            "--batch_size 1 cannot train: the attention modules normalise one value a channel and frame",
+            remedy="use at least 2",
+        )
+    height, width = sizes.training_size(source, given.get("height", recipe.height), given.get("width", recipe.width))
+    per_epoch = -(-len(source) // batch_size)
+    total = given.get("train_steps") or max(
+        1, round(given.get("train_epochs", recipe.epochs) * len(source) / batch_size)
+    )
+    base = given.get("learning_rate", recipe.learning_rate)
+    return Settings(
+        data_path=os.path.abspath(given["data_path"]),
+        output_path=given["output_path"],
+        total_steps=total,
+        batch_size=batch_size,
+        height=height,
+        width=width,
+        frontend=given.get("frontend", recipe.frontend),
+        recipe=recipe,
+        augmentation=chosen,
+        learning_rate=Plan(base, total, min(recipe.warm_up, total // 10), recipe.power),
+        momentum=given.get("momentum", recipe.momentum),
+        weight_decay=given.get("weight_decay", recipe.weight_decay),
+        class_weights=_class_weights(given.get("class_weights"), source.classes),
+        ignored=_ignored(recipe, source.classes),
+        device=given.get("device", "auto"),
+        seed=given.get("seed", 123),
+        validate_every=given.get("validate_every", per_epoch),
+        save_every=given.get("save_every", per_epoch),
+        log_every=given.get("log_every", 10),
+        cache=given.get("cache", "none"),
+        on_damaged=given.get("on_damaged", "stop"),
+        threads=given.get("threads", os.cpu_count() or 1),
+        tf_threads=given.get("tf_threads"),
+    )
+
+
+def default_output_path() -> str:
+    """output/<ASCEND_DEVICE_ID or 0>, the model zoo's place."""
+    return os.path.join("output", flags.device_id())
+
+
+def _named(reader, name: str):
+    try:
+        return reader(name)
+    except ValueError as error:
+        raise ToolkitError(str(error)) from None
+
+
+def _ignored(recipe: Recipe, classes: ClassTable) -> Tuple[int, ...]:
+    if recipe.ignored is None:
+        return classes.void_ids()
+    missing = [name for name in recipe.ignored if name not in classes.names]
+    if missing:
+        raise ToolkitError(
+            "recipe %s ignores the class %s, which the data has not" % (recipe.name, missing[0]),
+            remedy="it has: %s" % ", ".join(classes.names),
+        )
+    return tuple(classes.names.index(name) for name in recipe.ignored)
+
+
+def _class_weights(path: Optional[str], classes: ClassTable) -> Optional[Tuple[float, ...]]:
+    """Weights in the order of ids from a JSON object of name -> weight; classes that are not named weigh 1."""
+    if path is None:
+        return None
+    try:
+        with open(path, encoding="utf-8") as handle:
+            named = {str(name): float(weight) for name, weight in json.load(handle).items()}
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        raise ToolkitError("no class weights (%s)" % error, where=path, remedy='expected {"Road": 0.5, ...}') from None
+    wrong = [name for name in named if name not in classes.names or not 0 <= named[name] < float("inf")]
+    if wrong:
+        raise ToolkitError("no class of the data, or no weight: %s" % wrong[0], where=path)
+    return tuple(named.get(name, 1.0) for name in classes.names)
+
+
+def differences(old: Dict[str, Any], new: Dict[str, Any]) -> Dict[str, Tuple[Any, Any]]:
+    """Settings that would make a resumed run another one: name -> (saved, wanted)."""
+    names = sorted(set(old) | set(new))
+    return {n: (old.get(n), new.get(n)) for n in names if n not in FREE and old.get(n) != new.get(n)}
