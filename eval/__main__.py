@@ -4,7 +4,7 @@ import sys
 from typing import Optional, Sequence
 
 from camvid_tools import console
-from pipeline.quiet import hush_tensorflow
+from pipeline.quiet import import_tensorflow
 
 from .cli import build_parser
 
@@ -13,7 +13,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     """Entry point of python -m eval and camvid-eval. TensorFlow is imported after the flags are parsed."""
 
     def body(options, out: console.Console) -> int:
-        hush_tensorflow()
+        import_tensorflow()
         from .command import run
 
         return run(options, out)

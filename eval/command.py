@@ -13,7 +13,7 @@ from camvid_tools.errors import ToolkitError
 from pipeline import device as devices
 from pipeline import sizes, sources
 from pipeline.batches import EvalBatches
-from pipeline.quiet import hush_deprecations
+
 from pipeline.spec import BatchSpec
 
 from . import pictures, protocols, runfolder, runner, scoring, tables
@@ -24,7 +24,6 @@ PICTURES = "pictures"
 
 def run(options: argparse.Namespace, out: Console) -> int:
     """python -m eval."""
-    hush_deprecations()
     if options.batch_size < 1:
         raise ToolkitError("--batch_size %d is not positive" % options.batch_size)
     trained = runfolder.read(options.run or runfolder.newest())

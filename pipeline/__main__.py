@@ -12,7 +12,7 @@ from camvid_tools.errors import ToolkitError
 
 from . import sources
 from .batches import TrainBatches
-from .quiet import hush_tensorflow
+from .quiet import import_tensorflow
 from .schedule import Schedule
 from .sizes import training_size
 from .spec import BatchSpec
@@ -54,7 +54,7 @@ def run(options: argparse.Namespace, out: console.Console) -> int:
     if options.digest is not None:
         print(digest(make, options.digest))
         return 0
-    hush_tensorflow()
+    import_tensorflow()
     from . import bench
 
     step_time = options.step_time or (options.batch_size / options.rate if options.rate else MODEL_ZOO_STEP_S)

@@ -1,19 +1,35 @@
 """TensorFlow's own start-up lines, kept from the terminal unless the user asked for them."""
 
+import contextlib
+import logging
 import os
+import sys
 import warnings
+from typing import Iterator
+
+_ASKED = "TF_CPP_MIN_LOG_LEVEL"
 
 
-def hush_tensorflow() -> None:
-    """Call before TensorFlow is first imported. TF_CPP_MIN_LOG_LEVEL set by the user stands."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+def import_tensorflow() -> None:
+    """Import TensorFlow for the first time without its banner. A user who set TF_CPP_MIN_LOG_LEVEL hears everything."""
+    if "tensorflow" in sys.modules or _ASKED in os.environ:
+        return
+    os.environ[_ASKED] = "3"  # on a host without a card the GPU build of 1.15 calls that an error
     warnings.filterwarnings("ignore", category=FutureWarning, module=r".*tensor(flow|board).*")
-    warnings.filterwarnings("ignore", category=DeprecationWarning, module=r".*tensorflow.*")
+    with _silent_stderr():  # some lines are written before TensorFlow's logging looks at any setting
+        import tensorflow.compat.v1 as tf  # noqa: F401
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # its warnings about version 1 symbols
 
 
-def hush_deprecations() -> None:
-    """Call after TensorFlow is imported: its warnings about its own version 1 symbols say nothing to our users."""
-    import logging
-
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+@contextlib.contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Nothing written to file descriptor 2 arrives, not even from C++; Python's errors are shown afterwards."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

@@ -4,7 +4,7 @@ import sys
 from typing import Optional, Sequence
 
 from camvid_tools import console
-from pipeline.quiet import hush_tensorflow
+from pipeline.quiet import import_tensorflow
 
 from .flags import build_parser
 
@@ -14,7 +14,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     given = list(sys.argv[1:] if argv is None else argv)
 
     def body(options, out: console.Console) -> int:
-        hush_tensorflow()
+        import_tensorflow()
         if options.self_test:
             from .self_test import run as run_self_test
 

@@ -15,7 +15,7 @@ from net.frontends import FRONTENDS
 from pipeline import device as devices
 from pipeline import sizes, sources
 from pipeline.batches import EvalBatches, TrainBatches
-from pipeline.quiet import hush_deprecations
+
 from pipeline.schedule import Schedule
 from pipeline.spec import BatchSpec
 
@@ -28,7 +28,6 @@ from .settings import Settings, default_output_path, resolve
 
 def run(options: argparse.Namespace, out: Console, argv: List[str]) -> int:
     """python -m train."""
-    hush_deprecations()
     given = run_start.with_saved_flags(flags.given(options), default_output_path())
     if "data_path" not in given:
         raise ToolkitError("--data_path is missing", remedy="give a split folder or a packed file")

@@ -13,7 +13,7 @@ from eval import runfolder, runner, scoring
 from eval.protocols import resolve
 from pipeline import device as devices
 from pipeline.batches import EvalBatches, TrainBatches
-from pipeline.quiet import hush_deprecations
+
 from pipeline.schedule import Schedule
 from pipeline.sources import ArraySource
 from pipeline.spec import BatchSpec
@@ -30,7 +30,6 @@ LOSS_FALLS_BY = 4.0
 
 def run(options: argparse.Namespace, out: Console) -> int:
     """Print one line a check; exit code 1 if any fails."""
-    hush_deprecations()
     source = two_frames()
     given = {
         "data_path": source.path,

@@ -1,0 +1,128 @@
+"""BiSeNet (Yu et al., Bilateral Segmentation Network, ECCV 2018; arXiv 1808.00897).
+
+Two paths see the picture: a shallow one that keeps detail at stride 8, and a frontend that sees far. Where the paper
+is silent, the choices are those of the first author's TorchSeg.
+"""
+
+from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
+
+import tensorflow.compat.v1 as tf
+
+from . import frontends
+from .layers import Layers, Precise, as_is, global_mean, resize
+
+MULTIPLE = 32
+SPATIAL, CONTEXT, FUSED, HEAD = 64, 128, 256, 64  # channels
+NEVER = -1e9  # added to the logits of classes that are not to be predicted
+
+
+class Logits(NamedTuple):
+    """Class scores [N,h,w,K] float32: main at stride 8; auxiliary ones at strides 8 and 16, None at inference."""
+
+    main: tf.Tensor
+    aux16: Optional[tf.Tensor]
+    aux32: Optional[tf.Tensor]
+
+
+class Network(NamedTuple):
+    """A built network. updates: operations of batch norm's averages; kernels: what weight decay acts on."""
+
+    logits: Logits
+    updates: List[Any]
+    kernels: List[Any]
+
+
+def build(
+    images: tf.Tensor, classes: int, frontend: str, training: bool, seed: int = 0, norm_decay: float = 0.9
+) -> Network:
+    """images [N,H,W,3] uint8 RGB with static H and W, multiples of 32 -> the network; ValueError otherwise."""
+    _check_size(images)
+    layers = Layers(training, seed, norm_decay)
+    pixels = tf.cast(images, tf.float32)
+    taps = frontends.build(frontend, pixels, layers)
+    # ImageNet's statistics serve the spatial path too; it is always trained from nothing.
+    normalised = (pixels - tf.constant(frontends.IMAGENET_MEAN)) * (1 / tf.constant(frontends.IMAGENET_STD))
+    spatial = _spatial_path(normalised, layers)  # [N,H/8,W/8,128]
+    refined32, refined16 = _context_path(taps, layers)  # [N,H/16,W/16,128], [N,H/8,W/8,128]
+    with tf.variable_scope("fusion"):
+        fused = _fusion(spatial, refined16, layers)  # [N,H/8,W/8,256]
+    main = _head("head", fused, HEAD, classes, layers)
+    aux16 = aux32 = None
+    if training:
+        channels = frontends.get(frontend).aux_channels
+        aux16 = _head("aux16", refined16, channels, classes, layers)
+        aux32 = _head("aux32", refined32, channels, classes, layers)
+    return Network(Logits(main, aux16, aux32), layers.updates, layers.kernels)
+
+
+def _check_size(images: tf.Tensor) -> None:
+    size = images.shape.as_list()[1:3]
+    if None in size or any(length % MULTIPLE or length == 0 for length in size):
+        raise ValueError("images are %s x %s; both must be known and multiples of %d" % (size[0], size[1], MULTIPLE))
+
+
+def _spatial_path(x: tf.Tensor, layers: Layers) -> tf.Tensor:
+    with tf.variable_scope("spatial"):
+        x = layers.conv_norm("conv1", x, SPATIAL, 7, 2)
+        x = layers.conv_norm("conv2", x, SPATIAL, 3, 2)
+        x = layers.conv_norm("conv3", x, SPATIAL, 3, 2)
+        return layers.conv_norm("conv4", x, 2 * SPATIAL, 1)
+
+
+def _context_path(taps: frontends.Taps, layers: Layers) -> Tuple[tf.Tensor, tf.Tensor]:
+    """The last two taps, refined on the way up: from 1/32 to 1/16, then from 1/16 to 1/8."""
+    with tf.variable_scope("context"):
+        above = layers.conv_norm("global", global_mean(taps.stride32), CONTEXT, 1)  # [N,1,1,128]
+        refined = []
+        for name, tap, larger in (("stride32", taps.stride32, taps.stride16), ("stride16", taps.stride16, taps.stride8)):
+            with tf.variable_scope(name):
+                x = _attention_refinement(tap, layers) + above
+                above = layers.conv_norm("refine", resize(x, *_size(larger)), CONTEXT, 3)
+                refined.append(above)
+        return refined[0], refined[1]
+
+
+def _attention_refinement(x: tf.Tensor, layers: Layers) -> tf.Tensor:
+    """Each channel weighed by what the whole picture says: pool, 1x1, norm, sigmoid, and no ReLU in between."""
+    x = layers.conv_norm("conv", x, CONTEXT, 3)
+    gate = layers.conv_norm("gate", global_mean(x), CONTEXT, 1, relu=False)
+    return x * tf.sigmoid(gate)
+
+
+def _fusion(spatial: tf.Tensor, context: tf.Tensor, layers: Layers) -> tf.Tensor:
+    """Both paths joined, then each channel weighed: x + x * sigmoid(1x1(relu(1x1(mean x))))."""
+    x = layers.conv_norm("conv", tf.concat([spatial, context], axis=-1), FUSED, 1)
+    with tf.variable_scope("gate1"):
+        gate = tf.nn.relu(layers.conv(global_mean(x), FUSED, 1))
+    with tf.variable_scope("gate2"):
+        gate = tf.sigmoid(layers.conv(gate, FUSED, 1))
+    return x + x * gate
+
+
+def _head(name: str, x: tf.Tensor, channels: int, classes: int, layers: Layers) -> tf.Tensor:
+    with tf.variable_scope(name):
+        x = layers.conv_norm("conv", x, channels, 3)
+        with tf.variable_scope("classes"):
+            return layers.conv(x, classes, 1, bias=True)
+
+
+def _size(x: tf.Tensor) -> Tuple[int, int]:
+    return int(x.shape[1]), int(x.shape[2])
+
+
+def upsample(logits: tf.Tensor, height: int, width: int, precise: Precise = as_is) -> tf.Tensor:
+    """Logits [N,h,w,K] to [N,height,width,K] float32, each position over its own pixel."""
+    with precise():
+        return resize(tf.cast(logits, tf.float32), height, width)
+
+
+def predict(
+    logits: tf.Tensor, height: int, width: int, ignored: Sequence[int] = (), precise: Precise = as_is
+) -> tf.Tensor:
+    """Logits [N,h,w,K] -> class ids [N,height,width] uint8; ids in `ignored` are never chosen."""
+    with precise():
+        classes = int(logits.shape[-1])
+        if ignored:
+            logits = tf.cast(logits, tf.float32) + tf.constant([NEVER * (i in ignored) for i in range(classes)])
+        ids = tf.argmax(upsample(logits, height, width, precise), axis=-1, output_type=tf.int32)
+        return tf.cast(ids, tf.uint8)

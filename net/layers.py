@@ -1,0 +1,121 @@
+"""The layers of which everything here is made, and the one convention of where a feature lies.
+
+Feature i of a map of stride s is centred on pixel s * i of the picture. Strided convolutions and pools keep that by
+padding alike on both sides, upsampling by the legacy bilinear resize (neither align_corners nor half_pixel_centers),
+which samples position i at i / scale. TensorFlow's SAME padding would shift a stride-8 map by 7 pixels.
+"""
+
+import contextlib
+import zlib
+from typing import Any, Callable, ContextManager, List, Optional, Tuple
+
+import tensorflow.compat.v1 as tf
+
+Precise = Callable[[], ContextManager]
+
+# Standard deviation of a normal distribution cut at two sigma, over that of the whole one (He et al., ICCV 2015,
+# ask for the latter).
+_CUT_NORMAL = 0.87962566103423978
+
+
+@contextlib.contextmanager
+def as_is() -> Any:
+    """The `precise` of devices that need no help to keep float32."""
+    yield
+
+
+class Layers:
+    """Makes layers in the current variable scope and collects what training needs of them.
+
+    updates: operations that move the averages of batch norm; kernels: the variables that take weight decay.
+    Initial weights depend on (seed, variable name) alone, not on what was built before.
+    """
+
+    def __init__(self, training: bool, seed: int = 0, norm_decay: float = 0.9, norm_epsilon: float = 1e-5) -> None:
+        self.training, self.seed = training, seed
+        self._decay, self._epsilon = norm_decay, norm_epsilon
+        self.updates: List[Any] = []
+        self.kernels: List[Any] = []
+
+    def conv(self, x: tf.Tensor, filters: int, size: int, stride: int = 1, bias: bool = False) -> tf.Tensor:
+        """[N,H,W,C] -> [N,ceil(H/stride),ceil(W/stride),filters]; a bias only where no norm follows."""
+        kernel = self._kernel([size, size, int(x.shape[-1]), filters], fan_in=size * size * int(x.shape[-1]))
+        x, padding = pad_alike(x, size, stride)
+        x = tf.nn.conv2d(x, kernel, [1, stride, stride, 1], padding)
+        if bias:
+            x = tf.nn.bias_add(x, tf.get_variable("bias", [filters], tf.float32, tf.zeros_initializer()))
+        return x
+
+    def depthwise(self, x: tf.Tensor, size: int, stride: int = 1) -> tf.Tensor:
+        """[N,H,W,C] -> [N,ceil(H/stride),ceil(W/stride),C], one filter a channel."""
+        kernel = self._kernel([size, size, int(x.shape[-1]), 1], fan_in=size * size)
+        x, padding = pad_alike(x, size, stride)
+        return tf.nn.depthwise_conv2d(x, kernel, [1, stride, stride, 1], padding)
+
+    def norm(self, x: tf.Tensor) -> tf.Tensor:
+        """Batch norm with gain and offset; statistics of the batch in training, moving averages otherwise."""
+        shape = [int(x.shape[-1])]
+        gamma = tf.get_variable("gamma", shape, tf.float32, tf.ones_initializer())
+        beta = tf.get_variable("beta", shape, tf.float32, tf.zeros_initializer())
+        mean = tf.get_variable("moving_mean", shape, tf.float32, tf.zeros_initializer(), trainable=False)
+        variance = tf.get_variable("moving_variance", shape, tf.float32, tf.ones_initializer(), trainable=False)
+        if not self.training:
+            return tf.nn.fused_batch_norm(x, gamma, beta, mean, variance, self._epsilon, is_training=False)[0]
+        y, batch_mean, batch_variance = tf.nn.fused_batch_norm(x, gamma, beta, epsilon=self._epsilon)
+        self.updates.append(tf.assign_sub(mean, (1 - self._decay) * (mean - batch_mean)))
+        self.updates.append(tf.assign_sub(variance, (1 - self._decay) * (variance - batch_variance)))
+        return y
+
+    def conv_norm(
+        self, name: str, x: tf.Tensor, filters: int, size: int, stride: int = 1, relu: bool = True
+    ) -> tf.Tensor:
+        """Convolution without bias, batch norm and, unless told otherwise, ReLU, in a scope of that name."""
+        with tf.variable_scope(name):
+            x = self.norm(self.conv(x, filters, size, stride))
+            return tf.nn.relu(x) if relu else x
+
+    def separable_norm(
+        self, name: str, x: tf.Tensor, filters: int, size: int, stride: int = 1, relu: bool = True
+    ) -> tf.Tensor:
+        """Depthwise then pointwise convolution, batch norm and, unless told otherwise, ReLU."""
+        with tf.variable_scope(name):
+            with tf.variable_scope("depthwise"):
+                x = self.depthwise(x, size, stride)
+            with tf.variable_scope("pointwise"):
+                x = self.norm(self.conv(x, filters, 1))
+            return tf.nn.relu(x) if relu else x
+
+    def _kernel(self, shape: List[int], fan_in: int) -> Any:
+        name = tf.get_variable_scope().name + "/kernel"
+        seed = zlib.crc32(("%d/%s" % (self.seed, name)).encode("utf-8")) & 0x7FFFFFFF
+        deviation = (2.0 / fan_in) ** 0.5 / _CUT_NORMAL
+        initialise = tf.truncated_normal_initializer(stddev=deviation, seed=seed)
+        kernel = tf.get_variable("kernel", shape, tf.float32, initialise)
+        self.kernels.append(kernel)
+        return kernel
+
+
+def pad_alike(x: tf.Tensor, size: int, stride: int) -> Tuple[tf.Tensor, str]:
+    """x padded with zeros alike on all sides for a strided window of odd `size`, and the padding left to the op."""
+    if stride == 1 or size == 1:
+        return x, "SAME"
+    margin = [size // 2, size // 2]
+    return tf.pad(x, [[0, 0], margin, margin, [0, 0]]), "VALID"
+
+
+def max_pool(x: tf.Tensor, size: int, stride: int) -> tf.Tensor:
+    """Maximum over windows of what a ReLU gave: zero padding changes nothing."""
+    x, padding = pad_alike(x, size, stride)
+    return tf.nn.max_pool(x, [1, size, size, 1], [1, stride, stride, 1], padding)
+
+
+def global_mean(x: tf.Tensor) -> tf.Tensor:
+    """[N,H,W,C] -> [N,1,1,C]"""
+    return tf.reduce_mean(x, [1, 2], keepdims=True)
+
+
+def resize(x: tf.Tensor, height: int, width: int, name: Optional[str] = None) -> tf.Tensor:
+    """Bilinear, output position i taken from i / scale: keeps features over their pixels."""
+    if (int(x.shape[1]), int(x.shape[2])) == (height, width):
+        return x
+    return tf.image.resize_bilinear(x, [height, width], align_corners=False, half_pixel_centers=False, name=name)
