@@ -79,7 +79,7 @@ def checkpoints(path: str) -> List[Checkpoint]:
         if about is not None:
             kind = os.path.basename(file).split("-")[0]
             found.append(Checkpoint(file[: -len(".json")], kind, about["step"], about))
-    return sorted(found, key=lambda checkpoint: (checkpoint.step, checkpoint.kind == BEST))
+    return sorted(found, key=lambda checkpoint: (checkpoint.step, checkpoint.kind == LAST))
 
 
 def _whole(file: str) -> Optional[Dict[str, Any]]:

@@ -110,7 +110,7 @@ def document(settings: Settings, source: Any, given: Dict[str, Any], argv: List[
         "schema": runfolder.SCHEMA,
         "command": " ".join(["python -m train"] + [shlex.quote(word) for word in argv]),
         "settings": settings.document(),
-        "given": {name: value for name, value in given.items() if name not in NOT_SAVED},
+        "given": dict({n: v for n, v in given.items() if n not in NOT_SAVED}, data_path=settings.data_path),
         "classes": [[name] + list(colour) for name, colour in zip(source.classes.names, source.classes.colours)],
         "palette_digest": source.classes.digest(),
         "data_digest": source.survey()[0],
