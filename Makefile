@@ -1,0 +1,33 @@
+# make demo and make test do all set-up by themselves; see README.md.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help env env-tf2 demo test test-tf2 lint clean
+
+# STACK=tf1 or tf2 forces TensorFlow 1.15 or 2 for .venv; by default 1.15 is taken where a Python 3.7 can be found.
+STACK ?= auto
+
+help: ## this list
+	@sed -n 's/^\([a-z0-9-]*\):.*## /make \1\t/p' Makefile | expand -t 18
+
+env: ## build .venv: TensorFlow 1.15 where a Python 3.7 can be found, else TensorFlow 2
+	@sh make/environment.sh .venv $(STACK)
+
+env-tf2: ## build .venv-tf2: TensorFlow 2 on a current Python
+	@sh make/environment.sh .venv-tf2 tf2
+
+demo: env ## the main job on drawn frames: everything below demo/, about five minutes
+	@PYTHON=.venv/bin/python sh make/demo.sh
+
+test: env ## the tests
+	@.venv/bin/python -m pytest
+
+test-tf2: env-tf2 ## the tests on TensorFlow 2
+	@.venv-tf2/bin/python -m pytest
+
+lint: env-tf2 ## ruff: check and format
+	@.venv-tf2/bin/python -m ruff --version > /dev/null 2>&1 || .venv-tf2/bin/python -m pip install -q ruff
+	@.venv-tf2/bin/python -m ruff check .
+	@.venv-tf2/bin/python -m ruff format --check .
+
+clean: ## remove both environments and the demo
+	@rm -rf .venv .venv-tf2 demo build ./*.egg-info
