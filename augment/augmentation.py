@@ -37,6 +37,7 @@ class Augmentation:
 
 NAMED = {
     "none": Augmentation("none"),
+    "light": Augmentation("light", scale=(0.75, 1.5), flip=0.5, brightness=16.0, contrast=(0.85, 1.15)),
     "base": Augmentation("base", scale=(0.5, 2.0), flip=0.5, brightness=32.0, contrast=(0.75, 1.25)),
 }
 

@@ -28,9 +28,8 @@ def replacing(path: str) -> Iterator[str]:
 
 def write_bytes(path: str, data: bytes) -> None:
     """Write `data` to `path`, whole or not at all."""
-    with replacing(path) as part:
-        with open(part, "wb") as out:
-            out.write(data)
+    with replacing(path) as part, open(part, "wb") as out:
+        out.write(data)
 
 
 def write_text(path: str, text: str) -> None:

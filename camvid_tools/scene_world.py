@@ -106,10 +106,10 @@ def _pavement(dice: Dice, ahead: float, side: int) -> Iterator[Thing]:
     """Lamp posts, and on some of them a sign or lights."""
     for slot in _slots(ahead, 16.0):
         z, r = slot * 16.0 + 5 * side - ahead, dice(11, side, slot)
-        yield Thing("pole", side * 4.6, z, 0.32, 6.0, 0.3, (120, 118, 110), 0)
+        yield Thing("pole", side * 4.6, z, 0.4, 6.0, 0.3, (120, 118, 110), 0)
         if r < 0.45:
             yield Thing("sign", side * 4.6, z - 0.1, 1.3, 3.6, 0.1, (210, 60, 50), int(r * 20) % 2)
-        elif r < 0.50:
+        elif r < 0.70:
             yield Thing("lights", side * 4.6, z - 0.1, 0.9, 4.2, 0.1, (60, 60, 50), 0)
 
 
@@ -120,8 +120,8 @@ def _people(dice: Dice, ahead: float, side: int) -> Iterator[Thing]:
         if r < 0.38:
             clothes = dice.pick(CLOTHES, 23, side, slot)
             yield Thing("person", side * (5.2 + dice(24, side, slot)), z, 0.8, 1.8, 0.4, clothes, 0)
-        elif r > 0.93:
-            yield Thing("cyclist", side * 3.0, z, 1.0, 1.9, 1.6, dice.pick(CLOTHES, 25, side, slot), 0)
+        elif r > 0.88:
+            yield Thing("cyclist", side * 1.9 + 0.4, z, 1.0, 1.9, 1.6, dice.pick(CLOTHES, 25, side, slot), 0)
 
 
 def _traffic(dice: Dice, mood: Mood, ahead: float) -> Iterator[Thing]:
@@ -131,8 +131,8 @@ def _traffic(dice: Dice, mood: Mood, ahead: float) -> Iterator[Thing]:
         paint = dice.pick(CARS, 32, slot)
         if r < mood.traffic * 0.6:
             yield Thing("car", -2.9, z, 1.9, 1.5, 4.2, paint, 0)
-        elif r > 0.97:
-            yield Thing("bus", -2.7, z, 2.5, 3.1, 8.0, paint, 0)
+        elif r > 0.95:
+            yield Thing("bus", -2.7, z, 2.5, 3.8, 8.0, (214, 44, 36), 0)
     for slot in _slots(1.9 * ahead, 26.0):
         z, r = slot * 26.0 - 1.9 * ahead, dice(33, slot)
         if r < mood.traffic:

@@ -13,7 +13,6 @@ from camvid_tools.errors import ToolkitError
 from pipeline import device as devices
 from pipeline import sizes, sources
 from pipeline.batches import EvalBatches
-
 from pipeline.spec import BatchSpec
 
 from . import pictures, protocols, runfolder, runner, scoring, tables

@@ -51,6 +51,12 @@ class Protocol:
         """Predicted palette ids [...] uint8 as protocol ids; K means none of the classes (`other`)."""
         return self._table(len(self.classes))[ids]
 
+    def ids(self) -> Tuple[int, ...]:
+        """[K] the id people know a class by: the palette's, or the protocol's own where it merges classes."""
+        rows = [[row for row, i in enumerate(self.mapping) if i == k] for k in range(len(self.classes))]
+        merges = any(len(found) > 1 for found in rows)
+        return tuple(k if merges or not found else found[0] for k, found in enumerate(rows))
+
     def regroup(self, confusions: np.ndarray) -> np.ndarray:
         """Confusions [...,P,P] int64 in palette ids as [...,K,K+1]: the last column holds `other`, and rows
         of classes that are left out are gone. ValueError if P is not the palette's."""

@@ -64,7 +64,7 @@ def scores_json(block: Block) -> Dict[str, Any]:
 def _class_json(block: Block, i: int) -> Dict[str, Any]:
     scores = block.scores
     return {
-        "id": i,
+        "id": block.protocol.ids()[i],
         "name": scores.names[i],
         "iou": scores.iou[i],
         "interval": _pair(block.intervals[i]),
@@ -91,7 +91,7 @@ def table(block: Block) -> str:
         numbers += (_number(scores.accuracy[i]), _number(scores.precision[i]))
         frames = "-" if scores.frames[i] is None else str(scores.frames[i])
         numbers += ("{:,}".format(scores.pixels[i]), frames)
-        lines.append(form % ((i, _cut(name, width)) + numbers))
+        lines.append(form % ((block.protocol.ids()[i], _cut(name, width)) + numbers))
     lines.append("-" * len(lines[0]))
     return "\n".join(lines + _totals(block)) + "\n"
 

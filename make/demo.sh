@@ -11,7 +11,7 @@ say() { printf '\n== %s\n   %s\n' "$1" "$2"; }
 run() { printf '$ %s\n' "$(printf '%s ' "$@" | sed "s|$bin/||g")"; "$@"; }
 
 say "1 of 6  synthesise" "a small CamVid of drawn street scenes, with the real names and 32 classes"
-run "$bin/camvid-synth" --out "$out/CamVid" --frames 80 --height 144 --width 192
+run "$bin/camvid-synth" --out "$out/CamVid" --frames 160 --height 144 --width 192
 
 say "2 of 6  split" "by the published 421/112/168 lists, as far as the frames are there"
 run "$bin/camvid-split" --src "$out/CamVid" --out "$out/CamVid_split" --allow_partial

@@ -74,7 +74,10 @@ def _context_path(taps: frontends.Taps, layers: Layers) -> Tuple[tf.Tensor, tf.T
     with tf.variable_scope("context"):
         above = layers.conv_norm("global", global_mean(taps.stride32), CONTEXT, 1)  # [N,1,1,128]
         refined = []
-        for name, tap, larger in (("stride32", taps.stride32, taps.stride16), ("stride16", taps.stride16, taps.stride8)):
+        for name, tap, larger in (
+            ("stride32", taps.stride32, taps.stride16),
+            ("stride16", taps.stride16, taps.stride8),
+        ):
             with tf.variable_scope(name):
                 x = _attention_refinement(tap, layers) + above
                 above = layers.conv_norm("refine", resize(x, *_size(larger)), CONTEXT, 3)

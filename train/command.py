@@ -15,7 +15,6 @@ from net.frontends import FRONTENDS
 from pipeline import device as devices
 from pipeline import sizes, sources
 from pipeline.batches import EvalBatches, TrainBatches
-
 from pipeline.schedule import Schedule
 from pipeline.spec import BatchSpec
 

@@ -22,7 +22,7 @@ def draw(run: str) -> str:
     figure, axes = pyplot.subplots(2, 2, figsize=(10, 6.5), constrained_layout=True)
     training = [entry for entry in entries if entry["kind"] == "train"]
     validation = [entry for entry in entries if entry["kind"] == "validation"]
-    _line(axes[0][0], training, "loss", _GRID, "each log line")
+    _line(axes[0][0], training, "loss_main", _GRID, "main head")
     _smooth(axes[0][0], training, "loss_main")
     _line(axes[0][1], validation, "mean_iou", _INK, "mean IoU", marker=".")
     _line(axes[0][1], validation, "pixel_accuracy", _SECOND, "pixel accuracy", marker=".")
@@ -60,4 +60,4 @@ def _smooth(axis: Any, entries: List[Dict[str, Any]], key: str) -> None:
     means = [sum(values[max(0, i - width + 1) : i + 1]) / min(i + 1, width) for i in range(len(values))]
     steps = [entry["step"] for entry in entries if entry.get(key) is not None]
     if steps:
-        axis.plot(steps, means, color=_INK, linewidth=1.6, label="main head, smoothed")
+        axis.plot(steps, means, color=_INK, linewidth=1.6, label="smoothed")

@@ -41,7 +41,7 @@ def build(settings: Settings, make: TrainBatches, first_batch: int, seed: int) -
         )
         values = _losses(settings, network, label)
         optimiser = tf.train.MomentumOptimizer(rate, settings.momentum)
-        gradients = optimiser.compute_gradients(values["loss"], tf.trainable_variables())
+        gradients = optimiser.compute_gradients(values["minimised"], tf.trainable_variables())
         update = optimiser.apply_gradients(gradients, global_step=step)
         values.update(learning_rate=rate, input_wait_s=waited, train_op=tf.group(update, *network.updates))
         return TrainGraph(graph, iterator, values, tf.global_variables(), step)
@@ -62,7 +62,7 @@ def _rate(settings: Settings, step: Any) -> tf.Tensor:
 
 
 def _losses(settings: Settings, network: Any, label: tf.Tensor) -> Dict[str, tf.Tensor]:
-    """Main and auxiliary cross entropy and weight decay; `loss` is what is minimised."""
+    """`minimised` is main and weighted auxiliary cross entropy with weight decay; `loss` is the same without decay."""
     strides = settings.recipe.loss_strides
     main, aux16, aux32 = [
         losses.cross_entropy(logits, label, settings.ignored, settings.class_weights, stride)
@@ -70,7 +70,7 @@ def _losses(settings: Settings, network: Any, label: tf.Tensor) -> Dict[str, tf.
     ]
     aux = settings.recipe.aux_weight * (aux16 + aux32)
     decay = losses.weight_decay(network.kernels, settings.weight_decay)
-    return {"loss": main + aux + decay, "loss_main": main, "loss_aux": aux}
+    return {"loss": main + aux, "loss_main": main, "loss_aux": aux, "minimised": main + aux + decay}
 
 
 def initialiser(built: TrainGraph) -> Any:

@@ -88,7 +88,7 @@ def _one_step(parts: Parts, session: tf.Session, state: State, meter: Meter) -> 
         if parts.make.fault is not None:
             raise parts.make.fault from None
         raise RunFault("TensorFlow stopped at step %d: %s" % (state.step, error.message.splitlines()[0])) from error
-    if not np.isfinite(values["loss"]):
+    if not np.isfinite(values["minimised"]):
         frames = parts.make.names(state.batches)
         raise RunFault(
             "the loss is not finite at step %d (batch %d: %s)" % (state.step, state.batches, frames),

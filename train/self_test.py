@@ -13,7 +13,6 @@ from eval import runfolder, runner, scoring
 from eval.protocols import resolve
 from pipeline import device as devices
 from pipeline.batches import EvalBatches, TrainBatches
-
 from pipeline.schedule import Schedule
 from pipeline.sources import ArraySource
 from pipeline.spec import BatchSpec
