@@ -1,0 +1,47 @@
+"""Fixtures that several test modules share: commands run as a user runs them, and data sets made once."""
+
+import json
+from typing import Any, NamedTuple
+
+import pytest
+import synthetic
+
+
+class Ran(NamedTuple):
+    """What a command left at the terminal."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> Any:
+        """stdout of `--json -`."""
+        return json.loads(self.out)
+
+    def refusal(self) -> str:
+        """The one line on stderr of a command that could not be used."""
+        assert self.code == 2, self
+        assert len(self.err.strip().splitlines()) == 1, self.err
+        assert "Traceback" not in self.err and "error: " in self.err
+        return self.err.strip()
+
+
+@pytest.fixture
+def run(capfd):
+    """Call a command's `main` with arguments; file descriptors are watched, so that C libraries are heard too."""
+
+    def call(main, *argv) -> Ran:
+        capfd.readouterr()
+        try:
+            code = main([str(part) for part in argv])
+        except SystemExit as stop:
+            code = stop.code
+        return Ran(code, *capfd.readouterr())
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def raw701(tmp_path_factory):
+    """All of CamVid's names in the original layout, 16 x 24 pixels. Not to be changed."""
+    return synthetic.raw(tmp_path_factory.mktemp("raw701") / "CamVid")
