@@ -1,0 +1,261 @@
+"""The network: shapes, alignment, gates, losses, gradients, reproducible weights."""
+
+import zlib
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+import drawn
+from net import bisenet, frontends, losses
+from net.layers import Layers, max_pool, resize
+
+FRONTENDS = sorted(frontends.FRONTENDS)
+CLASSES = 5
+
+
+def placeholder(batch=2, height=64, width=96):
+    return tf.placeholder(tf.uint8, [batch, height, width, 3])
+
+
+def by_name(variable):
+    """Values for a variable that depend on its name and shape alone, the same on both stacks."""
+    seed = zlib.crc32(variable.op.name.encode())
+    values = np.random.RandomState(seed).uniform(-1, 1, variable.shape.as_list()).astype(np.float32)
+    if variable.op.name.endswith("kernel"):
+        return values * (3.0 / np.prod(variable.shape.as_list()[:3])) ** 0.5
+    return 1 + 0.1 * values if variable.op.name.endswith(("gamma", "moving_variance")) else 0.1 * values
+
+
+def fill(session):
+    for variable in tf.global_variables():
+        variable.load(by_name(variable), session)
+
+
+class Built:
+    """A training network with its losses' gradients, and the session that holds it."""
+
+    def __init__(self, frontend):
+        self.graph = tf.Graph()
+        with self.graph.as_default():
+            self.images, self.labels = placeholder(), tf.placeholder(tf.uint8, [2, 64, 96])
+            self.network = bisenet.build(self.images, CLASSES, frontend, training=True, seed=3)
+            pairs = zip(self.network.logits, (2, 4, 4))
+            self.loss = tf.add_n([losses.cross_entropy(x, self.labels, [4], None, stride) for x, stride in pairs])
+            self.gradients = tf.gradients(self.loss, tf.trainable_variables())
+            self.variables = tf.global_variables()
+            self.session = tf.Session()
+            fill(self.session)
+
+    def feed(self, labels=None):
+        labels = drawn.noise(2, 2, 64, 96) % 4 if labels is None else labels
+        return {self.images: drawn.noise(1, 2, 64, 96, 3), self.labels: labels}
+
+
+@pytest.fixture(scope="module", params=FRONTENDS)
+def built(request):
+    made = Built(request.param)
+    with made.graph.as_default():
+        yield made
+    made.session.close()
+
+
+def test_logits_have_static_shapes_at_strides_8_8_and_16(built):
+    shapes = [logits.shape.as_list() for logits in built.network.logits]
+    assert shapes == [[2, 8, 12, CLASSES], [2, 8, 12, CLASSES], [2, 4, 6, CLASSES]]
+
+
+def test_every_trainable_variable_gets_a_gradient(built):
+    assert all(gradient is not None for gradient in built.gradients)
+    values = built.session.run(built.gradients, built.feed())
+    still = [v.op.name for v, g in zip(tf.trainable_variables(), values) if not np.abs(g).max() > 0]
+    assert not still
+
+
+def test_weight_decay_acts_on_convolution_kernels_and_nothing_else(built):
+    names = {variable.op.name for variable in built.network.kernels}
+    assert names == {v.op.name for v in tf.trainable_variables() if v.op.name.endswith("kernel")}
+    assert not any(name.endswith(("gamma", "beta", "bias")) for name in names)
+
+
+def test_only_the_logits_have_biases_and_every_norm_has_gain_and_offset(built):
+    names = [variable.op.name for variable in tf.trainable_variables()]
+    assert sorted(n for n in names if n.endswith("bias")) == [h + "/classes/bias" for h in ("aux16", "aux32", "head")]
+    assert len([n for n in names if n.endswith("gamma")]) == len([n for n in names if n.endswith("beta")])
+
+
+def test_a_training_step_moves_every_average(built):
+    averages = [v for v in built.variables if "moving" in v.op.name]
+    assert len(built.network.updates) == len(averages) > 20
+    before = built.session.run(averages)
+    built.session.run(built.network.updates, built.feed())
+    after = built.session.run(averages)
+    assert all(not np.array_equal(a, b) for a, b in zip(before, after))
+    fill(built.session)
+
+
+def test_ignored_pixels_change_neither_loss_nor_gradients(built):
+    labels = drawn.noise(2, 2, 64, 96) % 4
+    one, other = labels.copy(), labels.copy()
+    one[:, 10:30, 20:50], other[:, 10:30, 20:50] = 255, 4  # padding; the ignored class
+    fetches = [built.loss] + built.gradients
+    for a, b in zip(built.session.run(fetches, built.feed(one)), built.session.run(fetches, built.feed(other))):
+        assert np.array_equal(a, b)
+
+
+def test_a_batch_without_a_valid_pixel_gives_exactly_nothing(built):
+    values = built.session.run([built.loss] + built.gradients, built.feed(np.full((2, 64, 96), 255, np.uint8)))
+    assert all(not np.any(value) for value in values)
+
+
+def test_the_attention_gates_lie_on_both_sides_of_one_half_with_no_relu_before_the_sigmoid(built):
+    gates = [op for op in built.graph.get_operations() if op.type == "Sigmoid"]
+    assert len(gates) == 3
+    for gate in gates:
+        before = gate.inputs[0].op
+        while before.type not in ("Conv2D", "Relu"):
+            before = before.inputs[0].op
+        assert before.type == "Conv2D"
+        values = built.session.run(gate.outputs[0], built.feed())
+        assert values.min() < 0.5 < values.max()
+
+
+GOLDEN = {"xception39": [-0.0324, 0.1396, 0.2344, -0.1942, -0.0151, 0.0097, -0.2681], "resnet18": [-0.0053, 0.6172, 0.5739, 0.733, -0.1868, 0.2265, -1.1997]}
+
+
+@pytest.mark.parametrize("frontend", FRONTENDS)
+def test_inference_gives_what_it_always_gave_alone_or_in_a_batch(frontend):
+    with tf.Graph().as_default(), tf.Session() as session:
+        images, single = placeholder(3), placeholder(1)
+        network = bisenet.build(images, CLASSES, frontend, training=False)
+        with tf.variable_scope(tf.get_variable_scope(), reuse=True):
+            alone = bisenet.build(single, CLASSES, frontend, training=False)
+        fill(session)
+        pixels = drawn.noise(5, 3, 64, 96, 3)
+        logits = session.run(network.logits.main, {images: pixels})
+        assert network.logits.aux16 is None and not network.updates
+        one = session.run(alone.logits.main, {single: pixels[1:2]})
+        assert np.allclose(one[0], logits[1], atol=1e-4)
+        summary = [logits.mean(), logits.std()] + logits[0, 3, 4].tolist()
+        assert summary == pytest.approx(GOLDEN[frontend], abs=2e-3)
+
+
+def test_a_ramp_goes_through_strided_convolutions_and_back_up_without_shift():
+    """Averaging kernels on x(i) = i: what comes back over pixel i must be i."""
+    length = 256
+    for axis in (0, 1):
+        with tf.Graph().as_default(), tf.Session() as session:
+            ramp = np.broadcast_to(np.arange(length, dtype=np.float32), (length, length)).copy()
+            x = tf.constant((ramp.T if axis == 0 else ramp)[None, :, :, None])
+            layers = Layers(training=False)
+            for number, size in enumerate((7, 3, 3)):
+                with tf.variable_scope("conv%d" % number):
+                    x = layers.conv(x, 1, size, 2)
+            with tf.variable_scope("depthwise"):
+                x = layers.depthwise(x, 3, 2)
+            session.run(tf.global_variables_initializer())
+            for kernel in layers.kernels:
+                shape = kernel.shape.as_list()
+                kernel.load(np.full(shape, 1 / (shape[0] * shape[1]), np.float32), session)
+            back = session.run(resize(x, length, length))[0, :, :, 0]
+        inside = np.s_[64:176, 64:176]
+        assert abs((back - (ramp.T if axis == 0 else ramp))[inside]).max() < 0.01
+
+
+@pytest.mark.parametrize("frontend", FRONTENDS)
+def test_a_point_of_light_answers_strongest_at_its_own_place_on_every_tap(frontend):
+    """All kernels averaging, norms neutral: each tap's response to one bright pixel is centred on it."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        images = tf.placeholder(tf.float32, [1, 256, 256, 3])
+        layers = Layers(training=False)
+        taps = frontends.build(frontend, images, layers)
+        session.run(tf.global_variables_initializer())
+        for kernel in layers.kernels:
+            shape = kernel.shape.as_list()
+            kernel.load(np.full(shape, 1 / np.prod(shape[:3]), np.float32), session)
+        dark, light = np.full((1, 256, 256, 3), 130, np.float32), np.full((1, 256, 256, 3), 130, np.float32)
+        light[0, 128, 128] = 1e6  # far over the rounding of sums
+        for stride, tap in zip((8, 16, 32), taps):
+            response = session.run(tap, {images: light}) - session.run(tap, {images: dark})
+            weight = response[0].sum(axis=-1)
+            centre = [(weight.sum(axis=1 - a) * np.arange(len(weight))).sum() / weight.sum() for a in (0, 1)]
+            assert centre == pytest.approx([128 / stride] * 2, abs=0.02)
+
+
+def test_pooling_takes_the_maximum_around_its_own_pixel():
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = np.zeros((1, 8, 8, 1), np.float32)
+        x[0, 3, 5] = 1
+        found = session.run(max_pool(tf.constant(x), 3, 2))[0, :, :, 0]
+        assert sorted(map(tuple, np.argwhere(found > 0).tolist())) == [(1, 2), (1, 3), (2, 2), (2, 3)]
+
+
+def slow_cross_entropy(logits, labels, ignored, weights):
+    total = weight_sum = 0.0
+    for score, label in zip(logits.reshape(-1, logits.shape[-1]).astype(np.float64), labels.ravel()):
+        if label == 255 or label in ignored:
+            continue
+        loss = np.log(np.exp(score - score.max()).sum()) + score.max() - score[label]
+        total, weight_sum = total + weights[label] * loss, weight_sum + weights[label]
+    return total / weight_sum
+
+
+def test_cross_entropy_agrees_with_a_pixel_by_pixel_sum():
+    logits = np.random.RandomState(0).randn(1, 6, 8, 3).astype(np.float32)
+    labels = np.random.RandomState(1).choice([0, 1, 2, 255], (1, 6, 8)).astype(np.uint8)
+    weights = (0.5, 2.0, 1.0)
+    with tf.Graph().as_default(), tf.Session() as session:
+        plain = losses.cross_entropy(tf.constant(logits), tf.constant(labels))
+        weighted = losses.cross_entropy(tf.constant(logits), tf.constant(labels), [2], weights)
+        strided = losses.cross_entropy(tf.constant(logits[:, ::2, ::2]), tf.constant(labels), stride=2)
+        found = session.run([plain, weighted, strided])
+    slow = [slow_cross_entropy(logits, labels, (), (1, 1, 1)), slow_cross_entropy(logits, labels, (2,), weights)]
+    slow.append(slow_cross_entropy(logits[:, ::2, ::2], labels[:, ::2, ::2], (), (1, 1, 1)))
+    assert found == pytest.approx(slow, rel=1e-5)
+
+
+def test_weight_decay_shrinks_weights_by_rate_times_weight():
+    with tf.Graph().as_default(), tf.Session() as session:
+        kernel = tf.get_variable("kernel", initializer=np.array([3.0, -2.0], np.float32))
+        gradient = tf.gradients(losses.weight_decay([kernel], 0.01), kernel)[0]
+        session.run(tf.global_variables_initializer())
+        assert session.run(gradient) == pytest.approx([0.03, -0.02])
+
+
+def test_ignored_classes_are_never_predicted():
+    with tf.Graph().as_default(), tf.Session() as session:
+        logits = tf.constant(np.random.RandomState(0).randn(1, 4, 4, 6).astype(np.float32) + [0, 0, 9, 0, 0, 9])
+        free, masked = bisenet.predict(logits, 32, 32), bisenet.predict(logits, 32, 32, [2, 5])
+        free, masked = session.run([free, masked])
+    assert free.shape == (1, 32, 32) and free.dtype == np.uint8
+    assert set(np.unique(free)) <= {2, 5} and not {2, 5} & set(np.unique(masked))
+
+
+def initial(before=(), seed=0):
+    with tf.Graph().as_default(), tf.Session() as session:
+        for frontend in before:
+            with tf.variable_scope("other"):
+                bisenet.build(placeholder(), 3, frontend, training=True)
+        bisenet.build(placeholder(), CLASSES, "xception39", training=True, seed=seed)
+        session.run(tf.global_variables_initializer())
+        kernels = [v for v in tf.global_variables() if v.op.name.endswith("kernel") and "other" not in v.op.name]
+        return dict(zip([v.op.name for v in kernels], session.run(kernels)))
+
+
+def test_first_weights_depend_on_the_seed_and_not_on_what_was_built_before():
+    one, again, other = initial(), initial(["xception39"]), initial(seed=1)
+    assert all(np.array_equal(one[name], again[name]) for name in one)
+    assert not any(np.array_equal(one[name], other[name]) for name in one)
+    stem = one["frontend/stem/kernel"]
+    assert stem.std() == pytest.approx((2 / 27) ** 0.5, rel=0.15)
+
+
+@pytest.mark.parametrize("size", [(64, 90), (0, 64), (None, 64)])
+def test_sizes_that_are_no_multiple_of_32_are_refused(size):
+    with tf.Graph().as_default(), pytest.raises(ValueError, match="32"):
+        bisenet.build(placeholder(1, *size), CLASSES, "xception39", training=False)
+
+
+def test_an_unknown_frontend_names_those_that_exist():
+    with pytest.raises(ValueError, match="resnet18, xception39"):
+        frontends.get("nonsense")
