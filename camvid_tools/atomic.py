@@ -12,9 +12,9 @@ def replacing(path: str) -> Iterator[str]:
 
     The temporary name is a function of the target's, so a repeated run reuses what a killed one left.
     """
-    folder, name = os.path.split(os.path.abspath(path))
+    part = part_of(path)
+    folder = os.path.dirname(part)
     os.makedirs(folder, exist_ok=True)
-    part = os.path.join(folder, ".%s.part" % name)
     try:
         yield part
         sync_file(part)
@@ -24,6 +24,12 @@ def replacing(path: str) -> Iterator[str]:
         with contextlib.suppress(OSError):
             os.remove(part)
         raise
+
+
+def part_of(path: str) -> str:
+    """The temporary name of `path` while it is being written."""
+    folder, name = os.path.split(os.path.abspath(path))
+    return os.path.join(folder, ".%s.part" % name)
 
 
 def write_bytes(path: str, data: bytes) -> None:

@@ -140,14 +140,15 @@ def check_manifest(found: layout.Scan, held: Optional[Dict[str, Any]], table_dig
     remedy = "run camvid-split again"
     if held["palette_digest"] != table_digest:
         yield Finding("manifest-mismatch", "class_dict.csv", None, "not the class table of the manifest", remedy)
-    here = {pair.name: pair for pair in found.pairs}
+    here = {pair.name for pair in found.pairs}
     listed = {frame["name"]: frame for frame in held["frames"]}
-    for name in sorted(set(listed) - set(here)):
+    for name in sorted(set(listed) - here):
         yield Finding("manifest-mismatch", name, listed[name]["split"], "in the manifest, but gone", remedy)
-    for name in sorted(set(here) - set(listed)):
-        yield Finding("manifest-mismatch", here[name].image, here[name].split, "not in the manifest", remedy)
-    for name in sorted(set(here) & set(listed)):
-        yield from _against_entry(found.root, here[name], listed[name], remedy)
+    for pair in found.pairs:  # a frame copied into another split is there twice under one name
+        if pair.name in listed:
+            yield from _against_entry(found.root, pair, listed[pair.name], remedy)
+        else:
+            yield Finding("manifest-mismatch", pair.image, pair.split, "not in the manifest", remedy)
 
 
 def _against_entry(root: str, pair: layout.Pair, entry: Dict[str, Any], remedy: str) -> Iterator[Finding]:

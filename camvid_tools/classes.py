@@ -86,7 +86,10 @@ def _rows(text: str) -> List[Tuple[int, List[str]]]:
             cells = re.split(r"\s+", line.strip(), maxsplit=3)
             found.append((number, cells[3:] + cells[:3]))
             continue
-        cells = [cell.strip() for cell in next(csv.reader(io.StringIO(line)))]
+        try:
+            cells = [cell.strip() for cell in next(csv.reader(io.StringIO(line)))]
+        except csv.Error:  # NUL bytes, endless fields: no row at all
+            cells = []
         header = [cell.lower() for cell in cells]
         if not found and {"name", "r", "g", "b"} <= set(header):
             order = tuple(header.index(column) for column in ("name", "r", "g", "b"))

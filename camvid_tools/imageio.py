@@ -1,6 +1,7 @@
 """Reading and writing pictures. The one module that knows OpenCV's channel order; everything else is RGB."""
 
 import os
+import zlib
 from typing import Optional
 
 import cv2
@@ -16,6 +17,7 @@ JPEG_START, JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
 MAX_PIXELS = 1 << 27  # 134 million: far over any camera frame, far under what exhausts a laptop
 
 cv2.setNumThreads(0)  # the pipeline threads over batches; OpenCV's own pool would fight it
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # damage is told once, in our own words
 
 
 class ImageFault(ToolkitError):
@@ -66,6 +68,20 @@ def _check_png(data: bytes, path: str) -> None:
     width, height = int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
     if width * height > MAX_PIXELS:
         raise ImageFault("undecodable", "says it is %d x %d pixels, which no frame is" % (width, height), path)
+    if not _png_sums_agree(data):
+        raise ImageFault("undecodable", "is a PNG whose check sums do not agree", path)
+
+
+def _png_sums_agree(data: bytes) -> bool:
+    """Whether every chunk up to IEND is whole and has its check sum; libpng would let some damage pass, loudly."""
+    at, kind = len(PNG_START), b""
+    while kind != b"IEND" and at + 12 <= len(data):
+        end = at + 8 + int.from_bytes(data[at : at + 4], "big")
+        kind = data[at + 4 : at + 8]
+        if zlib.crc32(data[at + 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
+            return False
+        at = end + 4
+    return kind == b"IEND"
 
 
 def read_frame(path: str) -> np.ndarray:

@@ -20,8 +20,11 @@ class Label(NamedTuple):
 
 
 def read(path: str, codec: ColourCodec) -> Label:
-    """Read a label of either form. Raises ImageFault when it is no picture."""
-    return interpret(imageio.to_8_bits(imageio.read_raw(path)), codec)
+    """Read a label of either form. Raises ImageFault when it is no picture, or one of 16 bits a channel."""
+    picture = imageio.read_raw(path)
+    if picture.dtype != np.uint8:  # the upper byte of an id is 0, which is a class: never guess
+        raise imageio.ImageFault("sixteen-bit", "has 16 bits a channel, labels have 8", path)
+    return interpret(picture, codec)
 
 
 def interpret(picture: np.ndarray, codec: ColourCodec) -> Label:

@@ -71,6 +71,12 @@ def is_data_set(folder: str) -> bool:
     return os.path.isdir(folder) and _layout_of(folder) is not None
 
 
+def beside(folder: str, ending: str) -> str:
+    """What is made from `folder` by default: its name with an ending, next to it, also when it is called `.`."""
+    path = os.path.normpath(folder)
+    return (os.path.abspath(path) if os.path.basename(path) in (".", "..") else path) + ending
+
+
 def _only_subfolder(folder: str) -> List[str]:
     inside = [entry.path for entry in os.scandir(folder) if entry.is_dir() and not entry.name.startswith(".")]
     return inside if len(inside) == 1 else []

@@ -55,6 +55,9 @@ def read(folder: str) -> Optional[Dict[str, Any]]:
             found = json.load(handle)
         if found.get("schema") != SCHEMA:
             raise ValueError("schema %r, expected %r" % (found.get("schema"), SCHEMA))
+        lost = [key for key in ("preset", "palette_digest", "frames") if key not in found]
+        if lost:
+            raise ValueError("it has no '%s'" % lost[0])
         found["frames"] = [dict(Entry(**frame)._asdict()) for frame in found["frames"]]
         return found
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:

@@ -83,13 +83,14 @@ def write(
     return made
 
 
-def _claim(out: str, preset: str) -> None:
-    """Make `out` ours: new, empty, or an earlier split of the same preset; the marker stands until it is whole."""
+def refuse_foreign(out: str, preset: str) -> None:
+    """ToolkitError unless `out` is new, empty, or an earlier split of the same preset."""
     marker = os.path.join(out, manifest.UNFINISHED)
     ours = os.path.exists(marker) or os.path.exists(os.path.join(out, manifest.FILE_NAME))
     if os.path.exists(out) and not os.path.isdir(out):
         raise ToolkitError("is a file, a folder is due", where=out, remedy="choose another --out")
-    if os.path.isdir(out) and os.listdir(out) and not ours:
+    first = os.path.basename(atomic.part_of(marker))  # all that is there where the very first write was cut off
+    if os.path.isdir(out) and set(os.listdir(out)) - {first} and not ours:
         raise ToolkitError("holds files that camvid-split did not write", where=out, remedy="choose another --out")
     held = manifest.read(out) if ours else None
     if held is not None and held["preset"] != preset:
@@ -98,7 +99,13 @@ def _claim(out: str, preset: str) -> None:
             where=out,
             remedy="remove that folder or choose another --out",
         )
+
+
+def _claim(out: str, preset: str) -> None:
+    """Make `out` ours; the marker stands until it is whole."""
+    refuse_foreign(out, preset)
     os.makedirs(out, exist_ok=True)
+    marker = os.path.join(out, manifest.UNFINISHED)
     atomic.write_text(marker, "camvid-split is at work here, or was cut off: run the same command again\n")
 
 

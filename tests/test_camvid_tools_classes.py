@@ -64,6 +64,7 @@ def test_names_may_hold_spaces():
         ("name;r;g;b\nRoad;1;2;3\n", 1, []),
         ("1 2 3\n", 1, ["1,2,3"]),
     ],
+    ids=range(11),
 )
 def test_a_faulty_row_is_named_by_its_line(text, line, facts):
     problems = classes.parse(text)[1]

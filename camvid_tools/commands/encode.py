@@ -6,7 +6,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Iterable, Iterator, List, Optional, Sequence, Tuple
 
-from .. import console, encoding, groups, packed
+from .. import console, encoding, groups, layout, packed
 from ..errors import ToolkitError
 from ..splitfolder import SplitFolder
 
@@ -44,7 +44,7 @@ def _size(text: str) -> Tuple[int, int]:
 def run(options: argparse.Namespace, out: console.Console) -> int:
     """Plan, write whole or not at all, verify on request."""
     folder = SplitFolder(options.src)
-    target = options.out or os.path.normpath(options.src) + ".h5"
+    target = options.out or layout.beside(options.src, ".h5")
     if os.path.isdir(target):
         raise ToolkitError("is a folder, a file is due", where=target, remedy="name a file: --out FILE.h5")
     merged = encoding.merge(folder.classes, options.groups)

@@ -55,7 +55,7 @@ def run(options: argparse.Namespace, out: console.Console) -> int:
     found = layout.scan(options.src)
     table = classes.read(options.class_dict) if options.class_dict else splitfolder.class_table(found)
     assignment = resplit.assign(found, options.preset, options.shares, options.seed)
-    target = options.out or os.path.normpath(options.src) + "_split"
+    target = options.out or layout.beside(options.src, "_split")
     if os.path.realpath(target) == os.path.realpath(options.src):
         raise ToolkitError(
             "the source itself", where=target, remedy="choose another --out; the source is never changed"
@@ -74,6 +74,7 @@ def run(options: argparse.Namespace, out: console.Console) -> int:
     digests = {
         split: splits.list_digest(pair.name for s, pair in assignment.chosen if s == split) for split in splits.SPLITS
     }
+    resplit.refuse_foreign(target, assignment.preset)
     if not options.dry_run:
         resplit.write(found, table, assignment, target, options.mode, out)
     out.say(_closing(assignment, counts, digests, target, options.dry_run))
