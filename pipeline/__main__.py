@@ -67,9 +67,13 @@ def run(options: argparse.Namespace, out: console.Console) -> int:
 
 
 def _batches(options: argparse.Namespace) -> TrainBatches:
-    for name in ("batch_size", "threads", "seconds"):
-        if getattr(options, name) <= 0:
-            raise ToolkitError("--%s %s is not positive" % (name, getattr(options, name)))
+    for name in ("batch_size", "threads", "seconds", "step_time", "rate"):
+        value = getattr(options, name)
+        if value is not None and not value > 0:
+            raise ToolkitError("--%s %g is not positive" % (name, value))
+    for name in ("first_step", "digest"):
+        if (getattr(options, name) or 0) < 0:
+            raise ToolkitError("--%s %d is negative" % (name, getattr(options, name)))
     try:
         chosen = augmentation.read(options.augment)
     except ValueError as error:

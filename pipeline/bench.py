@@ -41,10 +41,15 @@ def consumer_rate(make: TrainBatches, threads: int, seconds: float, first_step: 
         iterator = tfdata.iterator(tfdata.dataset(make, make.spec, first_step, 2**62, threads))
         taken = tf.group(*iterator.get_next())
         with tf.Session() as session:
-            session.run(iterator.initializer)
-            for _ in range(WARM_UP + tfdata.PREFETCHED):
-                session.run(taken)
-            return _rate(lambda: session.run(taken), make.spec.batch_size, seconds)
+            try:
+                session.run(iterator.initializer)
+                for _ in range(WARM_UP + tfdata.PREFETCHED):
+                    session.run(taken)
+                return _rate(lambda: session.run(taken), make.spec.batch_size, seconds)
+            except tf.errors.OpError:
+                if make.fault is not None:  # TensorFlow passes on only its text
+                    raise make.fault from None
+                raise
 
 
 def _rate(call: Callable[[], Any], images: int, seconds: float) -> float:

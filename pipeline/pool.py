@@ -10,6 +10,7 @@ from .spec import BatchSpec
 
 ALIGNMENT = 64  # what TensorFlow asks of memory that it takes over without a copy
 _FREE = 3  # references to an array of the pool while `take` looks at it: the list, the loop, the argument
+_FREE_MEMORY = 2  # references to its memory: the array, the argument. Views of the array refer to the memory alone
 
 
 class BatchPool:
@@ -31,7 +32,7 @@ class BatchPool:
 
 def _free(arrays: List[np.ndarray], shape: Tuple[int, ...]) -> np.ndarray:
     for array in arrays:
-        if sys.getrefcount(array) == _FREE:
+        if sys.getrefcount(array) == _FREE and sys.getrefcount(array.base) == _FREE_MEMORY:
             return array
     arrays.append(aligned(shape))
     return arrays[-1]

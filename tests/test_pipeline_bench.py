@@ -1,0 +1,68 @@
+"""python -m pipeline where the command or its data are at fault."""
+
+import pytest
+import synthetic
+
+from pipeline.__main__ import main
+
+SMALL = ["--height", "32", "--width", "32", "--batch_size", "2", "--seconds", "0.2", "--threads", "2"]
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    return synthetic.split(tmp_path_factory.mktemp("bench") / "set", hw=(40, 56))
+
+
+def test_a_damaged_frame_met_while_measuring_is_named_in_one_line(run, tmp_path):
+    names = list(synthetic.NAMES[:40])
+    tree = synthetic.split(tmp_path / "set", {"train": names}, (32, 32))
+    (tmp_path / "set" / "train" / (names[38] + ".png")).write_bytes(b"")
+    ran = run(main, "--data_path", tree, *SMALL)
+    assert ran.code == 3 and names[38] in ran.err
+    assert len(ran.err.strip().splitlines()) == 1 and "Traceback" not in ran.err
+
+
+def test_a_tree_tells_the_rate_of_decoding_and_a_sweep_tells_each_count_of_threads(run, tree):
+    document = run(main, "--data_path", tree, "--sweep", "--json", "-", *SMALL).json()
+    assert document["source"] == "tree" and document["decode_images_per_second"] > 0
+    assert [row["threads"] for row in document["sweep"]] == [1, 2]
+    assert all(row["images_per_second"] > 0 for row in document["sweep"])
+
+
+def test_rate_and_step_time_say_the_same(run, tree):
+    by_rate = run(main, "--data_path", tree, "--rate", "4", "--json", "-", *SMALL).json()["feeds"]
+    by_time = run(main, "--data_path", tree, "--step_time", "0.5", "--json", "-", *SMALL).json()["feeds"]
+    assert by_rate["step_time"] == by_time["step_time"] == 0.5
+
+
+@pytest.mark.parametrize(
+    "flags, fact",
+    [
+        (["--step_time", "0"], "--step_time 0"),
+        (["--step_time", "-1"], "--step_time -1"),
+        (["--rate", "0"], "--rate 0"),
+        (["--threads", "0"], "--threads 0"),
+        (["--batch_size", "-3"], "--batch_size -3"),
+        (["--first_step", "-1"], "--first_step -1"),
+        (["--digest", "-1"], "--digest -1"),
+        (["--augment", "wild"], "wild"),
+        (["--height", "33"], "--height 33"),
+        (["--cache", "moon"], "moon"),
+        (["--split", "holdout"], "train, val, test"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_flag_that_cannot_be_used_is_named_in_one_line(run, tree, flags, fact):
+    base = ["--data_path", tree] + [] if "--height" in flags else ["--data_path", tree, "--height", "32", "--width", "32"]
+    assert fact in run(main, *base, *flags).refusal()
+
+
+def test_data_that_is_not_there_is_named(run, tmp_path):
+    assert str(tmp_path / "nothing.h5") in run(main, "--data_path", tmp_path / "nothing.h5").refusal()
+    (tmp_path / "text.h5").write_text("hello")
+    assert "camvid-encode" in run(main, "--data_path", tmp_path / "text.h5").refusal()
+
+
+def test_the_digest_is_that_of_the_batches_whatever_the_cache(run, tree):
+    lines = [run(main, "--data_path", tree, "--digest", 3, "--cache", cache, *SMALL).out for cache in ("none", "memory")]
+    assert lines[0] == lines[1] and len(lines[0]) == 65
