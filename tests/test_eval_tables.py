@@ -47,8 +47,15 @@ def test_json_has_the_keys_of_the_contract_and_survives_a_strict_reader(name):
     assert sorted(block["protocol"]) == ["name", "rules"] and block["protocol"]["name"] == name
     keys = ["accuracy", "frames", "id", "interval", "iou", "name", "pixels", "precision"]
     assert all(sorted(row) == keys for row in block["classes"])
-    assert [row["id"] for row in block["classes"]] == list(range(len(block["classes"])))
+    assert [row["name"] for row in block["classes"]] == list(protocols.resolve(name, NAMES32).classes)
     assert 0 < block["boundary_iou"] < block["pixel_accuracy"] < 1
+
+
+def test_a_class_is_known_by_its_id_in_the_data_or_by_the_merged_table():
+    rows = {name: tables.scores_json(sample(name=name))["classes"] for name in protocols.PROTOCOLS}
+    for name in ("camvid32", "palette", "modelzoo"):
+        assert all(NAMES32[row["id"]] == row["name"] for row in rows[name])
+    assert [row["id"] for row in rows["camvid11"]] == list(range(11))
 
 
 def test_absent_classes_are_null_and_named():
@@ -72,8 +79,7 @@ def test_every_score_can_be_had_again_from_the_confusion():
     block = tables.scores_json(sample())
     counts, other = np.array(block["confusion"]), np.array(block["other"])
     assert other.sum() > 0  # Void was predicted here and there
-    for row in block["classes"]:
-        i = row["id"]
+    for i, row in enumerate(block["classes"]):
         true = counts[i].sum() + other[i]
         assert row["pixels"] == true
         if true:
@@ -95,7 +101,7 @@ def test_table_has_a_line_a_class_and_the_totals():
     assert max(map(len, lines)) <= 100
     for i, name in enumerate(block.scores.names):
         cells = lines[2 + i].split()
-        assert cells[:2] == [str(i), name]
+        assert cells[:2] == [str(NAMES32.index(name)), name]
         assert cells[2] == ("-" if block.scores.iou[i] is None else "%.3f" % block.scores.iou[i])
         assert cells[-1] == str(block.scores.frames[i])
     assert "mean IoU %.3f  [%.3f, %.3f]" % ((block.scores.mean_iou,) + block.mean_interval) in text

@@ -29,7 +29,7 @@ def data(tmp_path_factory):
 def finished(data, tmp_path_factory):
     """A run that was never disturbed."""
     run = str(tmp_path_factory.mktemp("runs") / "whole")
-    assert main(["--data_path", data, "--output_path", run] + SHORT) == 0
+    subprocess.run(command(data, run), check=True)
     return run
 
 
@@ -43,8 +43,14 @@ def numbers(run):
     return [{k: v for k, v in entry.items() if k not in clocks} for entry in read_metrics(run)]
 
 
-def command(data, run, *more):
-    return [sys.executable, "-m", "train", "--data_path", data, "--output_path", run] + SHORT + list(more)
+def command(data, run):
+    """A training in a process of its own: the threads that TensorFlow computes with are set once a process, by its
+    first session, and equal weights are promised for equal threads."""
+    return [sys.executable, "-m", "train", "--data_path", data, "--output_path", run] + SHORT
+
+
+def resume(run):
+    subprocess.run([sys.executable, "-m", "train", "--output_path", run, "--resume"], check=True)
 
 
 def test_a_run_leaves_all_that_its_folder_promises(finished, data):
@@ -86,7 +92,7 @@ def test_a_run_killed_at_any_moment_and_resumed_ends_with_the_same_weights(finis
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert runfolder.checkpoints(run)[-1].step < STEPS
-    assert main(["--output_path", run, "--resume"]) == 0
+    resume(run)
     assert digest(run) == digest(finished)
     assert numbers(run) == numbers(finished)
 
@@ -102,7 +108,7 @@ def test_an_interrupted_run_saves_says_how_to_go_on_and_can(finished, data, tmp_
     assert "--resume" in said and "Traceback" not in said
     stopped_at = runfolder.checkpoints(run)[-1].step
     assert 0 < stopped_at < STEPS and "step %d" % stopped_at in said
-    assert main(["--output_path", run, "--resume"]) == 0
+    resume(run)
     assert digest(run) == digest(finished)
 
 
@@ -125,7 +131,7 @@ def test_a_truncated_newest_checkpoint_is_passed_over_and_the_one_before_is_used
             with open(checkpoint.prefix + ".data-00000-of-00001", "r+b") as file:
                 file.truncate(1000)
     assert runfolder.checkpoints(run)[-1].step == 8
-    assert main(["--output_path", run, "--resume"]) == 0
+    resume(run)
     assert digest(run) == digest(finished)
 
 
@@ -163,7 +169,7 @@ def test_a_folder_with_foreign_files_is_refused_and_left_alone(data, tmp_path, c
 
 def test_packed_file_and_folder_train_to_the_same_weights(finished, data, tmp_path):
     packed, run = drawn.packed_file(str(tmp_path / "set.h5"), data), str(tmp_path / "run")
-    assert main(["--data_path", packed, "--output_path", run] + SHORT) == 0
+    subprocess.run(command(packed, run), check=True)
     assert digest(run) == digest(finished)
 
 
