@@ -25,7 +25,6 @@ test-tf2: env-tf2 ## the tests on TensorFlow 2
 	@.venv-tf2/bin/python -m pytest
 
 lint: env-tf2 ## ruff: check and format
-	@.venv-tf2/bin/python -m ruff --version > /dev/null 2>&1 || .venv-tf2/bin/python -m pip install -q ruff
 	@.venv-tf2/bin/python -m ruff check .
 	@.venv-tf2/bin/python -m ruff format --check .
 

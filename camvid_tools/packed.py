@@ -41,15 +41,18 @@ def write(path: str, table: classes.ClassTable, groups: str, plans: List[Plan], 
     """
     digests = {}
     source = iter(frames)
-    with atomic.replacing(path) as part:
-        with h5py.File(part, "w", libver="latest", alignment_threshold=PAGE, alignment_interval=PAGE) as out:
-            for plan in plans:
-                digests[plan.split] = _write_split(out.create_group(plan.split), plan, table, source)
-            header = _header(table, groups, plans, digests)
-            out.attrs["schema"] = SCHEMA
-            out.attrs["header"] = json.dumps(header)
-            out.attrs["header_sha256"] = _digest(header)
+    with atomic.replacing(path) as part, _created(part) as out:
+        for plan in plans:
+            digests[plan.split] = _write_split(out.create_group(plan.split), plan, table, source)
+        header = _header(table, groups, plans, digests)
+        out.attrs["schema"] = SCHEMA
+        out.attrs["header"] = json.dumps(header)
+        out.attrs["header_sha256"] = _digest(header)
     return digests
+
+
+def _created(path: str) -> h5py.File:
+    return h5py.File(path, "w", libver="latest", alignment_threshold=PAGE, alignment_interval=PAGE)
 
 
 def _write_split(group: Any, plan: Plan, table: classes.ClassTable, source: Any) -> str:

@@ -114,7 +114,7 @@ def read_manifest(path: str) -> Optional[Dict[str, Any]]:
 
 
 def locate(directory: str) -> str:
-    """`directory` if it is a data set, else the newest manifest's folder directly below, else the only data set there."""
+    """`directory` if it is a data set, else the folder of the newest manifest below it, else the only set there."""
     if layout.is_data_set(directory):
         return directory
     if not os.path.isdir(directory):

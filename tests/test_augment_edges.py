@@ -36,7 +36,10 @@ def test_order_and_draws_of_one_seed_are_unrelated():
 
 def apply_inside(image, label, found, hw):
     """Apply into the middle of larger arrays; returns the results after checking that nothing else was touched."""
-    wide_image, wide_label = np.full((hw[0] + 4, hw[1] + 6, 3), 201, np.uint8), np.full((hw[0] + 4, hw[1] + 6), 77, np.uint8)
+    wide_image, wide_label = (
+        np.full((hw[0] + 4, hw[1] + 6, 3), 201, np.uint8),
+        np.full((hw[0] + 4, hw[1] + 6), 77, np.uint8),
+    )
     place = np.s_[2 : 2 + hw[0], 3 : 3 + hw[1]]
     apply.apply(image, label, found, 0, wide_image[place], wide_label[place], apply.padding(hw))
     made = wide_image[place].copy(), wide_label[place].copy()
@@ -50,7 +53,9 @@ def apply_inside(image, label, found, hw):
 def test_tiny_and_portrait_sources_fill_the_output_and_only_that(data):
     size, hw = (tuple(data.draw(st.tuples(st.integers(1, 12), st.integers(1, 12)))) for _ in range(2))
     low = data.draw(st.floats(0.01, 16))
-    chosen = Augmentation("any", scale=(low, data.draw(st.floats(low, 16))), flip=0.5, brightness=32, contrast=(0.5, 1.5))
+    chosen = Augmentation(
+        "any", scale=(low, data.draw(st.floats(low, 16))), flip=0.5, brightness=32, contrast=(0.5, 1.5)
+    )
     # Grey levels 40..200 stay off the padding's label; the source is read-only, as a memory map is.
     image = np.full(size + (3,), 90, np.uint8)
     label = np.arange(size[0] * size[1], dtype=np.uint8).reshape(size) % 200

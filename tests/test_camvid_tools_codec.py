@@ -65,7 +65,11 @@ def test_a_colour_of_no_class_becomes_255_and_never_the_first_class():
 
 
 def test_ids_of_no_class_become_black():
-    assert ColourCodec(table([(9, 9, 9)])).decode(np.array([0, 1, 255], np.uint8)).tolist() == [[9] * 3, [0] * 3, [0] * 3]
+    assert ColourCodec(table([(9, 9, 9)])).decode(np.array([0, 1, 255], np.uint8)).tolist() == [
+        [9] * 3,
+        [0] * 3,
+        [0] * 3,
+    ]
 
 
 def test_unknown_colours_come_with_count_and_first_place():

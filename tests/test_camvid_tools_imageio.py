@@ -5,10 +5,10 @@ import zlib
 import cv2
 import numpy as np
 import pytest
-import synthetic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import synthetic
 from camvid_tools import classes, imageio, labels
 from camvid_tools.codec import ColourCodec
 

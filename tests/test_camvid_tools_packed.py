@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-import synthetic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import synthetic
 from camvid_tools import packed
 from camvid_tools.commands import encode
 from camvid_tools.errors import ToolkitError
@@ -47,7 +47,9 @@ def test_the_digest_notices_a_pixel_a_label_and_a_name(tmp_path, tree, whole):
             synthetic.put(other + "/val_labels/" + name + "_L.png", label)
         else:
             (tmp_path / change / "val" / (name + ".png")).rename(tmp_path / change / "val" / "a_1.png")
-            (tmp_path / change / "val_labels" / (name + "_L.png")).rename(tmp_path / change / "val_labels" / "a_1_L.png")
+            (tmp_path / change / "val_labels" / (name + "_L.png")).rename(
+                tmp_path / change / "val_labels" / "a_1_L.png"
+            )
         assert sources.open_source(other, "val").survey()[0] != first, change
 
 

@@ -8,12 +8,15 @@ import sys
 import time
 
 import pytest
-import synthetic
 
+import synthetic
 from camvid_tools import layout, resplit, splits
 from camvid_tools.commands import check, encode, split
 
-ALL = {"counts": {"train": 421, "val": 112, "test": 168}, "digests": dict(zip(splits.SPLITS, splits.DIGESTS["default"]))}
+ALL = {
+    "counts": {"train": 421, "val": 112, "test": 168},
+    "digests": dict(zip(splits.SPLITS, splits.DIGESTS["default"])),
+}
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +26,11 @@ def few(tmp_path_factory):
 
 
 def layouts():
-    lists = {"train": list(synthetic.NAMES[::2]), "val": list(synthetic.NAMES[1::4]), "test": list(synthetic.NAMES[3::4])}
+    lists = {
+        "train": list(synthetic.NAMES[::2]),
+        "val": list(synthetic.NAMES[1::4]),
+        "test": list(synthetic.NAMES[3::4]),
+    }
     return {
         "labels in the root": lambda folder: synthetic.raw(folder, labels="."),
         "split": lambda folder: synthetic.split(folder, lists),
@@ -107,7 +114,18 @@ def test_the_same_frame_twice_is_refused_with_both_places(run, tmp_path):
 
 def test_ctrl_c_is_130_in_one_line_and_the_next_run_finishes(run, raw701, tmp_path):
     out = tmp_path / "s"
-    command = [sys.executable, "-m", "camvid_tools.commands.split", "--src", raw701, "--out", str(out), "--quiet", "--mode", "hardlink"]
+    command = [
+        sys.executable,
+        "-m",
+        "camvid_tools.commands.split",
+        "--src",
+        raw701,
+        "--out",
+        str(out),
+        "--quiet",
+        "--mode",
+        "hardlink",
+    ]
     process = subprocess.Popen(command, stderr=subprocess.PIPE)
     limit = time.monotonic() + 60
     while not (out / "train").is_dir() and process.poll() is None and time.monotonic() < limit:
@@ -116,7 +134,10 @@ def test_ctrl_c_is_130_in_one_line_and_the_next_run_finishes(run, raw701, tmp_pa
     said = process.communicate()[1].decode()
     assert process.returncode == 130 and said.splitlines() == ["camvid-split: interrupted"]
     assert run(check.main, out).refusal()
-    assert run(split.main, "--src", raw701, "--out", out, "--mode", "hardlink", "--json", "-").json()["digests"] == ALL["digests"]
+    assert (
+        run(split.main, "--src", raw701, "--out", out, "--mode", "hardlink", "--json", "-").json()["digests"]
+        == ALL["digests"]
+    )
 
 
 @pytest.mark.parametrize("key", ["preset", "palette_digest", "frames"])

@@ -30,7 +30,9 @@ def slow_band(ids, label, distance):
         rows = range(row - distance, row + distance + 1)
         columns = range(column - distance, column + distance + 1)
         near = [(r, c) for r in rows for c in columns]
-        if any(not (0 <= r < height and 0 <= c < width) for r, c in near) or any(ids[r, c] not in (label, 255) for r, c in near):
+        if any(not (0 <= r < height and 0 <= c < width) for r, c in near) or any(
+            ids[r, c] not in (label, 255) for r, c in near
+        ):
             band.add((row, column))
     return band
 

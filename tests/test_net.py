@@ -120,7 +120,10 @@ def test_the_attention_gates_lie_on_both_sides_of_one_half_with_no_relu_before_t
         assert values.min() < 0.5 < values.max()
 
 
-GOLDEN = {"xception39": [-0.0324, 0.1396, 0.2344, -0.1942, -0.0151, 0.0097, -0.2681], "resnet18": [-0.0053, 0.6172, 0.5739, 0.733, -0.1868, 0.2265, -1.1997]}
+GOLDEN = {
+    "xception39": [-0.0324, 0.1396, 0.2344, -0.1942, -0.0151, 0.0097, -0.2681],
+    "resnet18": [-0.0053, 0.6172, 0.5739, 0.733, -0.1868, 0.2265, -1.1997],
+}
 
 
 @pytest.mark.parametrize("frontend", FRONTENDS)

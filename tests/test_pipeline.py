@@ -119,7 +119,9 @@ def test_elements_are_uint8_of_fully_static_shape_and_prefetch_comes_last(packed
         image, label = tfdata.iterator(data).get_next()
         assert image.shape.as_list() == [4, 64, 96, 3] and label.shape.as_list() == [4, 64, 96]
         assert image.dtype == label.dtype == tf.uint8
-        kinds = [op.type for op in tf.get_default_graph().get_operations() if op.type.endswith(("Dataset", "DatasetV2"))]
+        kinds = [
+            op.type for op in tf.get_default_graph().get_operations() if op.type.endswith(("Dataset", "DatasetV2"))
+        ]
         before_options = [kind for kind in kinds if kind not in ("OptionsDataset", "PrivateThreadPoolDataset")]
         assert before_options[-1].startswith(("Prefetch", "Model", "Optimize"))
         assert "PrefetchDataset" in kinds

@@ -4,8 +4,8 @@ import subprocess
 import sys
 
 import pytest
-import synthetic
 
+import synthetic
 from pipeline.__main__ import main
 
 SMALL = ["--height", "32", "--width", "32", "--batch_size", "2", "--seconds", "0.2", "--threads", "2"]
@@ -20,7 +20,13 @@ def test_a_damaged_frame_met_while_measuring_is_named_in_one_line(tmp_path):
     names = list(synthetic.NAMES[:40])
     tree = synthetic.split(tmp_path / "set", {"train": names}, (32, 32))
     (tmp_path / "set" / "train" / (names[38] + ".png")).write_bytes(b"")
-    command = [sys.executable, "-m", "pipeline", "--data_path", tree] + SMALL  # a new process: TensorFlow is quiet there
+    command = [
+        sys.executable,
+        "-m",
+        "pipeline",
+        "--data_path",
+        tree,
+    ] + SMALL  # a new process: TensorFlow is quiet there
     ran = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     said = ran.stderr.decode()
     assert ran.returncode == 3 and names[38] in said
@@ -58,7 +64,9 @@ def test_rate_and_step_time_say_the_same(run, tree):
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_a_flag_that_cannot_be_used_is_named_in_one_line(run, tree, flags, fact):
-    base = ["--data_path", tree] + [] if "--height" in flags else ["--data_path", tree, "--height", "32", "--width", "32"]
+    base = (
+        ["--data_path", tree] + [] if "--height" in flags else ["--data_path", tree, "--height", "32", "--width", "32"]
+    )
     assert fact in run(main, *base, *flags).refusal()
 
 
@@ -69,5 +77,7 @@ def test_data_that_is_not_there_is_named(run, tmp_path):
 
 
 def test_the_digest_is_that_of_the_batches_whatever_the_cache(run, tree):
-    lines = [run(main, "--data_path", tree, "--digest", 3, "--cache", cache, *SMALL).out for cache in ("none", "memory")]
+    lines = [
+        run(main, "--data_path", tree, "--digest", 3, "--cache", cache, *SMALL).out for cache in ("none", "memory")
+    ]
     assert lines[0] == lines[1] and len(lines[0]) == 65

@@ -4,11 +4,11 @@ import gc
 
 import numpy as np
 import pytest
-import synthetic
 import tensorflow.compat.v1 as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import synthetic
 from augment.augmentation import NAMED
 from camvid_tools import classes
 from pipeline import sources, tfdata

@@ -4,8 +4,8 @@ import os
 
 import numpy as np
 import pytest
-import synthetic
 
+import synthetic
 from camvid_tools.errors import ToolkitError
 from camvid_tools.imageio import ImageFault
 from pipeline import device, sizes, sources

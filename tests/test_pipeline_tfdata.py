@@ -10,7 +10,13 @@ from pipeline.spec import BatchSpec
 
 SPEC = BatchSpec(2, 32, 32, 3)
 # What TensorFlow itself puts behind the last operation of the chain.
-OPTIONS = {"OptionsDataset", "PrivateThreadPoolDataset", "MaxIntraOpParallelismDataset", "OptimizeDataset", "ModelDataset"}
+OPTIONS = {
+    "OptionsDataset",
+    "PrivateThreadPoolDataset",
+    "MaxIntraOpParallelismDataset",
+    "OptimizeDataset",
+    "ModelDataset",
+}
 
 
 def constant(number):

@@ -8,9 +8,9 @@ import subprocess
 import sys
 import time
 
-import drawn
 import pytest
 
+import drawn
 from eval import runfolder
 from train.__main__ import main
 from train.logs import read_metrics

@@ -1,8 +1,8 @@
 import json
 
-import drawn
 import pytest
 
+import drawn
 from camvid_tools import classes
 from camvid_tools.errors import ToolkitError
 from pipeline.sources import ArraySource

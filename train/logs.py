@@ -1,5 +1,6 @@
 """What a run writes while it goes: metrics.jsonl for programs, TensorBoard events, a log file for people."""
 
+import contextlib
 import glob
 import json
 import logging
@@ -57,10 +58,8 @@ def rewind(run: str, step: int) -> None:
 
 def _rewind_events(path: str, step: int) -> None:
     kept = []
-    try:
+    with contextlib.suppress(tf.errors.DataLossError):  # cut off in the middle of a record: what came before is whole
         kept.extend(event for event in tf.train.summary_iterator(path) if event.step <= step)
-    except tf.errors.DataLossError:  # cut off in the middle of a record: what came before is whole
-        pass
     with atomic.replacing(path) as part, tf.io.TFRecordWriter(part) as writer:
         for event in kept:
             writer.write(event.SerializeToString())
