@@ -11,7 +11,7 @@ def build_parser() -> argparse.ArgumentParser:
     """The parser."""
     parser = console.parser(
         "python -m eval",
-        "Score a trained run on a split: table, eval.json, pictures.",
+        "Score a trained run on a split: table, eval.json, confusion.png, pictures.",
         "python -m eval --run output/0 --split test --pictures 8",
     )
     parser.add_argument(
@@ -33,5 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--device", default="auto", choices=("auto", "cpu", "gpu", "npu"), help="where the network runs"
     )
     parser.add_argument("--batch_size", type=int, default=4, help="frames at a time; changes speed, not scores")
-    parser.add_argument("--out", metavar="DIR", help="where eval.json and pictures/ go (default: the run folder)")
+    parser.add_argument(
+        "--out", metavar="DIR", help="where eval.json, confusion.png and pictures/ go (default: the run folder)"
+    )
     return parser

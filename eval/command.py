@@ -18,7 +18,6 @@ from pipeline.spec import BatchSpec
 from . import pictures, protocols, runfolder, runner, scoring, tables
 
 SCHEMA = "camvid-eval/1"
-PICTURES = "pictures"
 
 
 def run(options: argparse.Namespace, out: Console) -> int:
@@ -34,18 +33,21 @@ def run(options: argparse.Namespace, out: Console) -> int:
         "scoring %s (step %d) on %d %s frames of %s"
         % (os.path.relpath(checkpoint.prefix), checkpoint.step, len(source), options.split, source.path)
     )
-    gallery = _Gallery(source, options.pictures, os.path.join(options.out or trained.path, PICTURES))
+    folder = options.out or trained.path
+    gallery = _Gallery(source, options.pictures, os.path.join(folder, runfolder.PICTURES))
     begin = time.perf_counter()
     counted = _count(job, options, chosen, gallery, out)
     seconds = time.perf_counter() - begin
     delay = runner.latency(job.model, job.values, job.height, job.width, job.device)
     blocks = scoring.blocks(counted, chosen)
     document = _document(job, options.split, blocks, delay, len(source) / seconds)
-    target = os.path.join(options.out or trained.path, runfolder.SCORES)
-    atomic.write_json(target, document)
+    scores = blocks[0].scores
+    heat = pictures.confusion_picture(scores.confusion, scores.names, scores.other)
+    imageio.write_png(os.path.join(folder, runfolder.CONFUSION), heat)
+    atomic.write_json(os.path.join(folder, runfolder.SCORES), document)
     for block in blocks:
         out.say(tables.table(block))
-    out.say(_closing(document, gallery, target))
+    out.say(_closing(document, gallery, folder))
     out.result(document)
     return 0
 
@@ -143,13 +145,13 @@ def _document(job: _Job, split: str, blocks: List[tables.Block], delay: runner.L
     return document
 
 
-def _closing(document: Dict[str, Any], gallery: _Gallery, target: str) -> str:
+def _closing(document: Dict[str, Any], gallery: _Gallery, folder: str) -> str:
     delay = document["latency_ms"]
     lines = [
         "one frame takes %.0f ms (median, %s), the 95th percentile %.0f ms"
         % (delay["median"], delay["device"], delay["p95"])
     ]
-    lines.append("made %s" % target)
+    lines.append("made %s and %s" % tuple(os.path.join(folder, n) for n in (runfolder.SCORES, runfolder.CONFUSION)))
     if gallery.written:
         lines.append("made %d pictures in %s" % (len(gallery.written), gallery.folder))
     return "\n".join(lines)

@@ -9,13 +9,8 @@ from camvid_tools.classes import ClassTable
 from camvid_tools.errors import ToolkitError
 
 SCHEMA = "camvid-run/1"
-SETTINGS, METRICS, CHECKPOINTS, CURVES, SCORES = (
-    "settings.json",
-    "metrics.jsonl",
-    "checkpoints",
-    "curves.png",
-    "eval.json",
-)
+SETTINGS, METRICS, CHECKPOINTS, CURVES = "settings.json", "metrics.jsonl", "checkpoints", "curves.png"
+SCORES, CONFUSION, PICTURES = "eval.json", "confusion.png", "pictures"  # what eval leaves there
 LAST, BEST = "last", "best"
 
 

@@ -5,7 +5,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
+import drawn
 import synthetic
+import trainings
 
 
 class Ran(NamedTuple):
@@ -46,3 +48,15 @@ def run(capfd):
 def raw701(tmp_path_factory):
     """All of CamVid's names in the original layout, 16 x 24 pixels. Not to be changed."""
     return synthetic.raw(tmp_path_factory.mktemp("raw701") / "CamVid")
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory):
+    """A drawn split folder of 64 x 96 pixels. Not to be changed."""
+    return drawn.tree(str(tmp_path_factory.mktemp("data") / "set"))
+
+
+@pytest.fixture(scope="session")
+def finished(data, tmp_path_factory):
+    """The run folder of a short training that was never disturbed. Not to be changed."""
+    return trainings.train(data, str(tmp_path_factory.mktemp("runs") / "whole"))

@@ -5,32 +5,16 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
 
 import drawn
+import trainings
 from eval import runfolder
 from train.__main__ import main
 from train.logs import read_metrics
-
-STEPS = 12
-SHORT = ["--train_steps", str(STEPS), "--batch_size", "2", "--height", "64", "--width", "96", "--tf_threads", "1"]
-SHORT += ["--threads", "2", "--validate_every", "5", "--save_every", "4", "--log_every", "1", "--augment", "base"]
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    return drawn.tree(str(tmp_path_factory.mktemp("data") / "set"))
-
-
-@pytest.fixture(scope="module")
-def finished(data, tmp_path_factory):
-    """A run that was never disturbed."""
-    run = str(tmp_path_factory.mktemp("runs") / "whole")
-    subprocess.run(command(data, run), check=True)
-    return run
+from trainings import SHORT, STEPS, command, resume
 
 
 def digest(run):
@@ -41,16 +25,6 @@ def numbers(run):
     """metrics.jsonl without what a clock says."""
     clocks = ("time", "images_per_second", "input_wait")
     return [{k: v for k, v in entry.items() if k not in clocks} for entry in read_metrics(run)]
-
-
-def command(data, run):
-    """A training in a process of its own: the threads that TensorFlow computes with are set once a process, by its
-    first session, and equal weights are promised for equal threads."""
-    return [sys.executable, "-m", "train", "--data_path", data, "--output_path", run] + SHORT
-
-
-def resume(run):
-    subprocess.run([sys.executable, "-m", "train", "--output_path", run, "--resume"], check=True)
 
 
 def test_a_run_leaves_all_that_its_folder_promises(finished, data):
@@ -169,7 +143,7 @@ def test_a_folder_with_foreign_files_is_refused_and_left_alone(data, tmp_path, c
 
 def test_packed_file_and_folder_train_to_the_same_weights(finished, data, tmp_path):
     packed, run = drawn.packed_file(str(tmp_path / "set.h5"), data), str(tmp_path / "run")
-    subprocess.run(command(packed, run), check=True)
+    trainings.train(packed, run)
     assert digest(run) == digest(finished)
 
 

@@ -95,7 +95,7 @@ def _remove_run(run: str) -> None:
         checkpoints.remove(found)
     shutil.rmtree(os.path.join(run, runfolder.CHECKPOINTS), ignore_errors=True)
     for name in os.listdir(run) if os.path.isdir(run) else []:
-        ours = (runfolder.SETTINGS, runfolder.METRICS, runfolder.CURVES, runfolder.SCORES)
+        ours = (runfolder.SETTINGS, runfolder.METRICS, runfolder.CURVES, runfolder.SCORES, runfolder.CONFUSION)
         if name in ours or name.startswith(("events.", "train_")):
             os.remove(os.path.join(run, name))
 
