@@ -11,8 +11,6 @@ from . import classes, groups, imageio, packed
 from .errors import ToolkitError
 from .splitfolder import Frame, SplitFolder
 
-VOID = "Void"
-
 
 class Merge(NamedTuple):
     """A class table and the id that each id of the source's table becomes in it ([256] uint8)."""
@@ -54,7 +52,7 @@ def _group_table(source: classes.ClassTable, wanted: List[str]) -> classes.Class
     known = classes.segnet11()
     if set(wanted) <= set(known.names):
         return known
-    names = sorted(set(wanted), key=lambda name: (name == VOID, wanted.index(name)))
+    names = sorted(set(wanted), key=lambda name: (name == groups.VOID, wanted.index(name)))
     return classes.ClassTable(tuple(names), tuple(source.colours[wanted.index(name)] for name in names))
 
 

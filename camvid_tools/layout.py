@@ -77,6 +77,12 @@ def beside(folder: str, ending: str) -> str:
     return (os.path.abspath(path) if os.path.basename(path) in (".", "..") else path) + ending
 
 
+def is_inside(path: str, folder: str) -> bool:
+    """Whether `path`, which need not exist, is `folder` or lies below it, links followed."""
+    path, folder = os.path.realpath(path), os.path.realpath(folder)
+    return path == folder or path.startswith(os.path.join(folder, ""))
+
+
 def _only_subfolder(folder: str) -> List[str]:
     inside = [entry.path for entry in os.scandir(folder) if entry.is_dir() and not entry.name.startswith(".")]
     return inside if len(inside) == 1 else []

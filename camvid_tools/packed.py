@@ -7,7 +7,7 @@ read from the page cache without h5py's copy. Attributes say what is in it; the 
 import hashlib
 import json
 import os
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Tuple
 
 import h5py
 import numpy as np
@@ -29,9 +29,6 @@ class Plan(NamedTuple):
     drives: List[str]
     height: int
     width: int
-
-
-Reader = Callable[[str, int], Tuple[np.ndarray, np.ndarray]]
 
 
 def write(path: str, table: classes.ClassTable, groups: str, plans: List[Plan], frames: Iterable) -> Dict[str, str]:
@@ -134,14 +131,6 @@ class PackedFile:
         for name, image, ids in zip(opened.names, opened.images, opened.labels):
             digest.add(name, image, ids)
         return digest.hexdigest() == opened.data_digest
-
-
-def is_packed(path: str) -> bool:
-    """Whether a path looks like a packed file, by its first bytes."""
-    if not os.path.isfile(path):
-        return False
-    with open(path, "rb") as handle:
-        return handle.read(8) == b"\x89HDF\r\n\x1a\n"
 
 
 def _checked_header(source: Any, path: str) -> Dict[str, Any]:

@@ -130,7 +130,7 @@ def _left_over(out: str, assignment: Assignment) -> Iterable[str]:
         for folder in (split, split + "_labels"):
             inside = os.path.join(out, folder)
             for name in sorted(os.listdir(inside)) if os.path.isdir(inside) else []:
-                if folder + "/" + name not in planned:
+                if imageio.is_picture(name) and folder + "/" + name not in planned:
                     yield folder + "/" + name
 
 

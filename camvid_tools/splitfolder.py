@@ -1,7 +1,7 @@
 """A split folder as training and tools see it: class table, frames by split, pixels of one frame."""
 
 import os
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import List, NamedTuple, Tuple
 
 import numpy as np
 
@@ -106,11 +106,6 @@ def _named_codes(path: str) -> classes.ClassTable:
             remedy="put a %s with columns name,r,g,b beside it" % classes.FILE_NAME,
         )
     return classes.ClassTable(tuple(names), tuple(known[name.lower()] for name in names))
-
-
-def read_manifest(path: str) -> Optional[Dict[str, Any]]:
-    """The manifest of a split folder, or None where it has none."""
-    return manifest.read(path)
 
 
 def locate(directory: str) -> str:

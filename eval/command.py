@@ -3,7 +3,7 @@
 import argparse
 import os
 import time
-from typing import Any, Dict, List, NamedTuple
+from typing import Any, Dict, List, NamedTuple, Tuple
 
 import numpy as np
 
@@ -35,9 +35,7 @@ def run(options: argparse.Namespace, out: Console) -> int:
     )
     folder = options.out or trained.path
     gallery = _Gallery(source, options.pictures, os.path.join(folder, runfolder.PICTURES))
-    begin = time.perf_counter()
-    counted = _count(job, options, chosen, gallery, out)
-    seconds = time.perf_counter() - begin
+    counted, seconds = _count(job, options, chosen, gallery, out)
     delay = runner.latency(job.model, job.values, job.height, job.width, job.device)
     blocks = scoring.blocks(counted, chosen)
     document = _document(job, options.split, blocks, delay, len(source) / seconds)
@@ -86,16 +84,21 @@ def _protocols(names: Any, source: Any) -> List[protocols.Protocol]:
         raise ToolkitError(str(error)) from None
 
 
-def _count(job: _Job, options: argparse.Namespace, chosen: List, gallery: "_Gallery", out: Console) -> scoring.Counted:
+def _count(
+    job: _Job, options: argparse.Namespace, chosen: List, gallery: "_Gallery", out: Console
+) -> Tuple[scoring.Counted, float]:
+    """All counts, and the seconds from the first frame to the last; building the graph is no part of them."""
     batch = min(options.batch_size, len(job.source))
     make = EvalBatches(job.source, BatchSpec(batch, job.height, job.width, len(job.source.classes)))
     with runner.Scorer(job.model, make, job.device, os.cpu_count() or 1) as scorer:
         scorer.load(job.values)
+        begin = time.perf_counter()
         predictions = out.progress(scorer.predictions(), len(job.source), "scoring")
         counted = scoring.count(predictions, len(job.source.classes), chosen, gallery.look)
+        seconds = time.perf_counter() - begin
     if len(counted.confusions) != len(job.source):
         raise AssertionError("%d frames scored of %d" % (len(counted.confusions), len(job.source)))
-    return counted
+    return counted, seconds
 
 
 class _Gallery:

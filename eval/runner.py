@@ -47,6 +47,10 @@ class Scorer:
         return self
 
     def __exit__(self, *unused: Any) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the session."""
         self._session.close()
 
     def load(self, values: Dict[str, np.ndarray]) -> None:
@@ -102,7 +106,6 @@ class Latency(NamedTuple):
 
     median: float
     p95: float
-    runs: int
 
 
 def latency(model: Model, values: Dict[str, np.ndarray], height: int, width: int, device: Device) -> Latency:
@@ -127,4 +130,4 @@ def _timed(call: Any, seconds: float = 2.0, warm_up: int = 3, least: int = 20) -
         call()
         spent.append(time.perf_counter() - start)
     milliseconds = 1000 * np.array(spent)
-    return Latency(float(np.median(milliseconds)), float(np.percentile(milliseconds, 95)), len(spent))
+    return Latency(float(np.median(milliseconds)), float(np.percentile(milliseconds, 95)))

@@ -1,6 +1,6 @@
 """From predictions to counts: one confusion matrix a frame in palette ids, and boundary counts a protocol."""
 
-from typing import Callable, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -41,17 +41,16 @@ def blocks(counted: Counted, protocols: Sequence[Protocol]) -> List[Block]:
     return [score_block(counted.confusions, p, boundary) for p, boundary in zip(protocols, counted.boundaries)]
 
 
-def quick(predictions: Iterable, classes: int, protocol: Protocol) -> Tuple[dict, int]:
-    """Scores for a validation during training, as a line of metrics.jsonl has them, and the frames counted.
+def quick(predictions: Iterable, classes: int, protocol: Protocol) -> Dict[str, Any]:
+    """Scores for a validation during training, as a line of metrics.jsonl has them.
 
     Same counts and rules as `blocks`, without intervals and boundaries.
     """
     confusions = np.array([confusion(item.truth, item.prediction, classes) for item in predictions])
     scores = score(protocol.regroup(confusions), protocol.classes, protocol.mean_over)
-    found = {
+    return {
         "protocol": protocol.name,
         "mean_iou": scores.mean_iou,
         "pixel_accuracy": scores.pixel_accuracy,
         "iou": dict(zip(scores.names, scores.iou)),
     }
-    return found, len(confusions)

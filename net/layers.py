@@ -7,7 +7,7 @@ which samples position i at i / scale. TensorFlow's SAME padding would shift a s
 
 import contextlib
 import zlib
-from typing import Any, Callable, ContextManager, List, Optional, Tuple
+from typing import Any, Callable, ContextManager, List, Tuple
 
 import tensorflow.compat.v1 as tf
 
@@ -16,6 +16,9 @@ Precise = Callable[[], ContextManager]
 # Standard deviation of a normal distribution cut at two sigma, over that of the whole one (He et al., ICCV 2015,
 # ask for the latter).
 _CUT_NORMAL = 0.87962566103423978
+
+
+NORM_EPSILON = 1e-5
 
 
 @contextlib.contextmanager
@@ -31,9 +34,9 @@ class Layers:
     Initial weights depend on (seed, variable name) alone, not on what was built before.
     """
 
-    def __init__(self, training: bool, seed: int = 0, norm_decay: float = 0.9, norm_epsilon: float = 1e-5) -> None:
+    def __init__(self, training: bool, seed: int = 0, norm_decay: float = 0.9) -> None:
         self.training, self.seed = training, seed
-        self._decay, self._epsilon = norm_decay, norm_epsilon
+        self._decay = norm_decay
         self.updates: List[Any] = []
         self.kernels: List[Any] = []
 
@@ -60,8 +63,8 @@ class Layers:
         mean = tf.get_variable("moving_mean", shape, tf.float32, tf.zeros_initializer(), trainable=False)
         variance = tf.get_variable("moving_variance", shape, tf.float32, tf.ones_initializer(), trainable=False)
         if not self.training:
-            return tf.nn.fused_batch_norm(x, gamma, beta, mean, variance, self._epsilon, is_training=False)[0]
-        y, batch_mean, batch_variance = tf.nn.fused_batch_norm(x, gamma, beta, epsilon=self._epsilon)
+            return tf.nn.fused_batch_norm(x, gamma, beta, mean, variance, NORM_EPSILON, is_training=False)[0]
+        y, batch_mean, batch_variance = tf.nn.fused_batch_norm(x, gamma, beta, epsilon=NORM_EPSILON)
         self.updates.append(tf.assign_sub(mean, (1 - self._decay) * (mean - batch_mean)))
         self.updates.append(tf.assign_sub(variance, (1 - self._decay) * (variance - batch_variance)))
         return y
@@ -114,8 +117,8 @@ def global_mean(x: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(x, [1, 2], keepdims=True)
 
 
-def resize(x: tf.Tensor, height: int, width: int, name: Optional[str] = None) -> tf.Tensor:
+def resize(x: tf.Tensor, height: int, width: int) -> tf.Tensor:
     """Bilinear, output position i taken from i / scale: keeps features over their pixels."""
     if (int(x.shape[1]), int(x.shape[2])) == (height, width):
         return x
-    return tf.image.resize_bilinear(x, [height, width], align_corners=False, half_pixel_centers=False, name=name)
+    return tf.image.resize_bilinear(x, [height, width], align_corners=False, half_pixel_centers=False)

@@ -6,11 +6,10 @@ import os
 import sys
 from typing import Any, Dict, Optional, Sequence
 
-from augment import augmentation
 from camvid_tools import console
 from camvid_tools.errors import ToolkitError
 
-from . import sources
+from . import augmentations, sources
 from .batches import TrainBatches
 from .quiet import import_tensorflow
 from .schedule import Schedule
@@ -74,10 +73,7 @@ def _batches(options: argparse.Namespace) -> TrainBatches:
     for name in ("first_step", "digest"):
         if (getattr(options, name) or 0) < 0:
             raise ToolkitError("--%s %d is negative" % (name, getattr(options, name)))
-    try:
-        chosen = augmentation.read(options.augment)
-    except ValueError as error:
-        raise ToolkitError(str(error)) from None
+    chosen = augmentations.named(options.augment)
     source = sources.open_source(options.data_path, options.split, options.cache)
     height, width = training_size(source, options.height, options.width)
     spec = BatchSpec(options.batch_size, height, width, len(source.classes))

@@ -19,6 +19,7 @@ log = logging.getLogger("camvid.pipeline")
 
 Batch = Tuple[np.ndarray, np.ndarray]
 STOP, REPLACE = "stop", "replace"
+DAMAGED_REMEDY = "mend the file, or train with --on_damaged replace"
 
 
 class TrainBatches:
@@ -61,11 +62,7 @@ class TrainBatches:
                 return self.source.read((frame + offset) % len(self.source))
             except ImageFault as error:
                 if self.on_damaged != REPLACE:
-                    raise RunFault(
-                        error.what,
-                        where=error.where,
-                        remedy="mend the file, or train with --on_damaged replace",
-                    ) from None
+                    raise RunFault(error.what, error.where, DAMAGED_REMEDY) from None
                 log.warning("damaged frame replaced by the next: %s", error)
         raise RunFault("no frame of this split can be read", where=self.source.path)
 

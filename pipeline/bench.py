@@ -1,5 +1,6 @@
 """Measuring the pipeline without a model: rate at the consumer, stages, the floor, and what device that feeds."""
 
+import os
 import time
 from typing import Any, Callable, Dict, List, Optional
 
@@ -26,7 +27,7 @@ def measure(make: TrainBatches, threads: int, seconds: float, first_step: int, s
         "images_per_second": round(rate, 1),
         "floor_images_per_second": round(floor_rate, 1),
         "fraction_of_floor": round(rate / floor_rate, 3),
-        "decode_images_per_second": _decode_rate(make, seconds / 4) if make.source.kind == "tree" else None,
+        "decode_images_per_second": _decode_rate(make.source, seconds / 4) if make.source.kind == "tree" else None,
         "stages_ms": stage_times,
         "memory_bytes": make.memory_bytes(),
         "queue_depth": tfdata.PREFETCHED + threads,
@@ -62,16 +63,16 @@ def _rate(call: Callable[[], Any], images: int, seconds: float) -> float:
             return done / elapsed
 
 
-def _decode_rate(make: TrainBatches, seconds: float) -> float:
-    """Images a second of reading and decoding frames and labels alone, on one thread."""
+def _decode_rate(source: Any, seconds: float) -> float:
+    """Images a second of reading and decoding frames and labels alone, past any cache, on one thread."""
     order = iter(range(2**62))
-    return round(_rate(lambda: make.source.read(next(order) % len(make.source)), 1, seconds), 1)
+    return round(_rate(lambda: source.decode(next(order) % len(source)), 1, seconds), 1)
 
 
 def feeds(rate: float, threads: int, batch_size: int, step_time: float, spent: Dict[str, float]) -> Dict[str, Any]:
     """Whether `rate` images a second keep a device busy that takes a batch every `step_time` seconds."""
     needed = batch_size / step_time
-    cores = needed / (rate / threads)
+    cores = needed / (rate / min(threads, os.cpu_count() or 1))
     worst = max(spent, key=lambda stage: spent[stage])
     wait = max(0.0, 1 - rate / needed)
     return {

@@ -2,15 +2,13 @@
 
 import sys
 import threading
-from typing import List, Tuple
+from typing import Iterator, List, Tuple
 
 import numpy as np
 
 from .spec import BatchSpec
 
 ALIGNMENT = 64  # what TensorFlow asks of memory that it takes over without a copy
-_FREE = 3  # references to an array of the pool while `take` looks at it: the list, the loop, the argument
-_FREE_MEMORY = 2  # references to its memory: the array, the argument. Views of the array refer to the memory alone
 
 
 class BatchPool:
@@ -30,10 +28,16 @@ class BatchPool:
         return len(self._images)
 
 
-def _free(arrays: List[np.ndarray], shape: Tuple[int, ...]) -> np.ndarray:
+def _references(arrays: List[np.ndarray]) -> Iterator[Tuple[int, int]]:
+    """References to each array of the pool and to its memory, which views of the array refer to alone."""
     for array in arrays:
-        if sys.getrefcount(array) == _FREE and sys.getrefcount(array.base) == _FREE_MEMORY:
-            return array
+        yield sys.getrefcount(array), sys.getrefcount(array.base)
+
+
+def _free(arrays: List[np.ndarray], shape: Tuple[int, ...]) -> np.ndarray:
+    for place, counts in enumerate(_references(arrays)):
+        if counts == _FREE:
+            return arrays[place]
     arrays.append(aligned(shape))
     return arrays[-1]
 
@@ -44,3 +48,6 @@ def aligned(shape: Tuple[int, ...]) -> np.ndarray:
     memory = np.empty(size + ALIGNMENT, np.uint8)
     start = -memory.ctypes.data % ALIGNMENT
     return memory[start : start + size].reshape(shape)
+
+
+_FREE = next(_references([aligned((1,))]))  # how many this Python counts where nobody else holds either

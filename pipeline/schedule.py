@@ -33,10 +33,6 @@ class Schedule(NamedTuple):
         """How many epochs have been consumed after `batches` global batches."""
         return batches * self.ranks * self.batch_size / self.frames
 
-    def batches_for(self, epochs: float) -> int:
-        """The fewest global batches that make up at least `epochs` epochs."""
-        return max(1, int(np.ceil(epochs * self.frames / (self.batch_size * self.ranks))))
-
 
 @lru_cache(maxsize=8)
 def _order(seed: int, epoch: int, frames: int) -> np.ndarray:

@@ -15,12 +15,12 @@ Sample = Tuple[np.ndarray, np.ndarray]
 
 
 class TreeSource:
-    """Frames of one split of a folder, decoded and encoded on every read."""
+    """Frames of one split of a folder, decoded and encoded on every read. `tolerant`: some may be damaged."""
 
     kind = "tree"
 
-    def __init__(self, folder: splitfolder.SplitFolder, split: str) -> None:
-        self._folder, self._frames = folder, folder.frames(split)
+    def __init__(self, folder: splitfolder.SplitFolder, split: str, tolerant: bool = False) -> None:
+        self._folder, self._frames, self._tolerant = folder, folder.frames(split), tolerant
         self.path, self.split, self.classes = folder.path, split, folder.classes
         self.names = [frame.name for frame in self._frames]
         self.drives = [frame.drive for frame in self._frames]
@@ -35,13 +35,18 @@ class TreeSource:
         image, label = self._folder.read(self._frames[index])
         return image, label.ids
 
+    decode = read  # what a cache around this source must not answer
+
     def size(self, index: int) -> Tuple[int, int]:
         """Height and width of one frame."""
         self.survey()
         return self._sizes[index]
 
     def survey(self) -> Tuple[str, Tuple[int, int]]:
-        """(data digest, largest height and width): reads every frame once, on all cores, the first time asked."""
+        """(data digest, largest height and width): reads every frame once, on all cores, the first time asked.
+
+        Raises ImageFault for a damaged frame unless tolerant, since nobody wants to hear of it hours later.
+        """
         if self._digest is None:
             digest, self._sizes = DataDigest(self.classes), []
             with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -54,7 +59,9 @@ class TreeSource:
     def _survey_frame(self, index: int) -> Tuple[bytes, Tuple[int, int]]:
         try:
             image, ids = self.read(index)
-        except imageio.ImageFault:  # met again, and dealt with, when the frame's turn comes
+        except imageio.ImageFault:
+            if not self._tolerant:
+                raise
             return self.names[index].encode("utf-8"), (1, 1)
         return frame_digest(self.names[index], image, ids), ids.shape
 
@@ -99,7 +106,7 @@ class MemorySource:
             source.classes,
         )
         self.names, self.drives = source.names, source.drives
-        self.survey, self.size = source.survey, source.size
+        self.survey, self.size, self.decode = source.survey, source.size, source.decode
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -139,8 +146,9 @@ class ArraySource:
         return digest.hexdigest(), tuple(np.max([ids.shape for _, ids in self._samples], axis=0).tolist())
 
 
-def open_source(path: str, split: str, cache: str = "none"):
-    """The source for `--data_path`: a packed file or a split folder. cache: `none` or `memory`."""
+def open_source(path: str, split: str, cache: str = "none", tolerant: bool = False):
+    """The source for `--data_path`: a packed file or a split folder. cache: `none` or `memory`; tolerant: of frames
+    that cannot be read, which TrainBatches replaces."""
     if cache not in ("none", "memory"):
         raise ToolkitError("no cache '%s'" % cache, remedy="there are none, memory")
     if not os.path.exists(path):
@@ -149,7 +157,7 @@ def open_source(path: str, split: str, cache: str = "none"):
         )
     if os.path.isfile(path):
         return PackedSource(packed.PackedFile(path), split)
-    source = TreeSource(splitfolder.SplitFolder(path), split)
+    source = TreeSource(splitfolder.SplitFolder(path), split, tolerant)
     return MemorySource(source) if cache == "memory" else source
 
 

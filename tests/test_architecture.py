@@ -14,7 +14,7 @@ ALLOWED = {
     "pipeline": {"camvid_tools", "augment"},
     "net": set(),
     "eval": {"camvid_tools", "pipeline", "net"},
-    "train": {"camvid_tools", "augment", "pipeline", "net", "eval"},
+    "train": {"camvid_tools", "pipeline", "net", "eval"},
 }
 MAY_KNOW_TENSORFLOW = {
     "pipeline": {"tfdata.py", "device.py", "npu.py", "bench.py", "quiet.py"},

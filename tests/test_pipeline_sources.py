@@ -27,7 +27,9 @@ def test_a_damaged_frame_does_not_hide_the_size_of_the_others(tmp_path):
     tree = synthetic.split(tmp_path / "set", {"train": synthetic.FEW["train"]}, (70, 100))
     damaged = tmp_path / "set" / "train" / (synthetic.FEW["train"][0] + ".png")
     damaged.write_bytes(damaged.read_bytes()[:50])
-    source = sources.open_source(tree, "train")
+    with pytest.raises(ImageFault, match=damaged.name):
+        sources.open_source(tree, "train").survey()
+    source = sources.open_source(tree, "train", tolerant=True)
     assert sizes.training_size(source, None, None) == (64, 96)
     assert sizes.evaluation_size(source) == (96, 128)
     assert sizes.training_size(source, 32, None) == (32, 96)

@@ -1,30 +1,16 @@
-"""The training command as a user runs it: run folder, resuming, interruption, refusal."""
+"""The training command as a user runs it: run folder, resuming, refusal."""
 
 import glob
 import json
 import os
-import signal
-import subprocess
-import time
-
-import pytest
+import shutil
 
 import drawn
 import trainings
 from eval import runfolder
 from train.__main__ import main
 from train.logs import read_metrics
-from trainings import SHORT, STEPS, command, resume
-
-
-def digest(run):
-    return runfolder.choose(run, "last").about["weights_digest"]
-
-
-def numbers(run):
-    """metrics.jsonl without what a clock says."""
-    clocks = ("time", "images_per_second", "input_wait")
-    return [{k: v for k, v in entry.items() if k not in clocks} for entry in read_metrics(run)]
+from trainings import SHORT, STEPS, digest, numbers, resume
 
 
 def test_a_run_leaves_all_that_its_folder_promises(finished, data):
@@ -59,45 +45,7 @@ def test_the_newest_two_and_the_best_checkpoint_are_kept_and_tensorflow_finds_th
     assert "frontend/stem/kernel" in names and "frontend/stem/kernel/Momentum" in names
 
 
-def test_a_run_killed_at_any_moment_and_resumed_ends_with_the_same_weights(finished, data, tmp_path):
-    run = str(tmp_path / "killed")
-    process = subprocess.Popen(command(data, run), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    wait_for(lambda: runfolder.checkpoints(run) if os.path.isdir(run) else None, process)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert runfolder.checkpoints(run)[-1].step < STEPS
-    resume(run)
-    assert digest(run) == digest(finished)
-    assert numbers(run) == numbers(finished)
-
-
-@pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupted_run_saves_says_how_to_go_on_and_can(finished, data, tmp_path, number, code):
-    run = str(tmp_path / "stopped")
-    process = subprocess.Popen(command(data, run), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
-    wait_for(lambda: read_metrics(run), process)
-    process.send_signal(number)
-    said = process.communicate()[1].decode()
-    assert process.returncode == code
-    assert "--resume" in said and "Traceback" not in said
-    stopped_at = runfolder.checkpoints(run)[-1].step
-    assert 0 < stopped_at < STEPS and "step %d" % stopped_at in said
-    resume(run)
-    assert digest(run) == digest(finished)
-
-
-def wait_for(ready, process):
-    for _ in range(1200):
-        if ready():
-            return
-        assert process.poll() is None, "the training ended before it could be disturbed"
-        time.sleep(0.05)
-    raise AssertionError("the training did not start within a minute")
-
-
 def test_a_truncated_newest_checkpoint_is_passed_over_and_the_one_before_is_used(finished, data, tmp_path):
-    import shutil
-
     run = str(tmp_path / "damaged")
     shutil.copytree(finished, run)
     for checkpoint in runfolder.checkpoints(run):
@@ -139,33 +87,69 @@ def test_a_folder_with_foreign_files_is_refused_and_left_alone(data, tmp_path, c
     assert main(["--data_path", data, "--output_path", str(tmp_path)] + SHORT) == 2
     assert str(tmp_path) in capsys.readouterr().err
     assert os.listdir(str(tmp_path)) == ["thesis.txt"]
+    assert main(["--data_path", data, "--output_path", str(tmp_path), "--overwrite"] + SHORT) == 2
+    assert os.listdir(str(tmp_path)) == ["thesis.txt"]
+
+
+def test_overwriting_a_run_removes_what_training_wrote_and_nothing_else(finished, data, tmp_path):
+    run = str(shutil.copytree(finished, str(tmp_path / "run")))
+    mine = ["train_notes.txt", "events.csv", os.path.join("checkpoints", "other-model.bin")]
+    for name in mine:
+        open(os.path.join(run, name), "w").close()
+    assert main(["--data_path", data, "--output_path", run, "--overwrite"] + SHORT + ["--train_steps", "1"]) == 0
+    assert all(os.path.exists(os.path.join(run, name)) for name in mine)
+    assert [entry["step"] for entry in read_metrics(run) if entry["kind"] == "train"] == [1]
+    assert {c.step for c in runfolder.checkpoints(run)} == {1}
+
+
+def test_a_run_that_was_cut_off_in_its_first_moment_can_be_begun_again(data, tmp_path):
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / ".settings.json.part").write_text("{")
+    flags = ["--data_path", data, "--output_path", str(run), "--resume"] + SHORT + ["--train_steps", "1"]
+    assert main(flags) == 0
+    for kept in os.listdir(str(run)):  # as if killed right after the settings were written
+        if kept != "settings.json":
+            shutil.rmtree(str(run / kept)) if (run / kept).is_dir() else os.remove(str(run / kept))
+    assert main(flags) == 0
+    assert runfolder.checkpoints(str(run))[-1].step == 1
+
+
+def test_a_run_goes_on_from_any_folder_with_files_named_from_another(data, tmp_path, monkeypatch):
+    (tmp_path / "own.json").write_text('{"warm_up": 1}')
+    monkeypatch.chdir(tmp_path)
+    run = str(tmp_path / "run")
+    assert (
+        main(["--data_path", data, "--output_path", run, "--recipe", "own.json"] + SHORT + ["--train_steps", "1"]) == 0
+    )
+    monkeypatch.chdir(os.path.dirname(data))
+    assert main(["--output_path", run, "--resume", "--train_steps", "2"]) == 0
+    assert runfolder.checkpoints(run)[-1].step == 2
+
+
+def test_an_edited_recipe_is_named_with_the_setting_that_differs(data, tmp_path, capsys):
+    own, run = tmp_path / "own.json", str(tmp_path / "run")
+    own.write_text('{"power": 0.9}')
+    flags = ["--output_path", run, "--recipe", str(own)] + SHORT + ["--train_steps", "1"]
+    assert main(["--data_path", data] + flags) == 0
+    own.write_text('{"power": 0.8}')
+    assert main(["--output_path", run, "--resume"]) == 2
+    said = capsys.readouterr().err
+    assert "power" in said and "0.9" in said and "0.8" in said
+
+
+def test_a_profile_is_written_or_its_place_refused_at_once(data, tmp_path, capsys):
+    flags = ["--data_path", data, "--output_path", str(tmp_path / "run")] + SHORT
+    assert main(flags + ["--profile", str(tmp_path / "nowhere" / "trace.json")]) == 2
+    assert "nowhere" in capsys.readouterr().err and not (tmp_path / "run").exists()
+    assert main(flags + ["--profile", str(tmp_path / "trace.json")]) == 0
+    assert json.loads((tmp_path / "trace.json").read_text())["traceEvents"]
 
 
 def test_packed_file_and_folder_train_to_the_same_weights(finished, data, tmp_path):
     packed, run = drawn.packed_file(str(tmp_path / "set.h5"), data), str(tmp_path / "run")
     trainings.train(packed, run)
     assert digest(run) == digest(finished)
-
-
-def test_a_loss_that_is_not_finite_stops_with_step_and_frames_and_keeps_what_was_saved(data, tmp_path, capsys):
-    run = str(tmp_path / "wild")
-    arguments = ["--data_path", data, "--output_path", run, "--learning_rate", "1e30"]
-    assert main(arguments + SHORT) == 3
-    said = capsys.readouterr().err
-    assert "not finite at step" in said and any(name in said for name in drawn.LISTS["train"])
-    assert any(entry["kind"] == "note" for entry in read_metrics(run))
-
-
-def test_a_damaged_frame_stops_the_run_with_its_name_or_is_replaced(data, tmp_path, capsys):
-    broken = drawn.tree(str(tmp_path / "broken"))
-    name = drawn.LISTS["train"][2]
-    path = os.path.join(broken, "train", name + ".png")
-    with open(path, "r+b") as file:
-        file.truncate(os.path.getsize(path) // 2)
-    arguments = ["--data_path", broken, "--output_path", str(tmp_path / "run")] + SHORT
-    assert main(arguments) == 3
-    assert name in capsys.readouterr().err
-    assert main(arguments + ["--on_damaged", "replace", "--overwrite"]) == 0
 
 
 def test_the_npu_without_its_adapter_is_one_clear_line(data, tmp_path, capsys):
@@ -179,6 +163,9 @@ def test_a_dry_run_prints_the_settings_and_writes_nothing(data, tmp_path, capsys
     assert main(["--data_path", data, "--output_path", run, "--dry_run", "--json", "-"] + SHORT) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["total_steps"] == STEPS and document["frontend"] == "xception39"
+    assert main(["--data_path", data, "--output_path", run, "--dry_run"] + SHORT) == 0
+    said = capsys.readouterr().out
+    assert all(name in said for name in document)
     assert not os.path.exists(run)
 
 

@@ -6,6 +6,9 @@ TensorFlow's threads are set once a process, by its first session, and equal wei
 import subprocess
 import sys
 
+from eval import runfolder
+from train.logs import read_metrics
+
 STEPS = 12
 SHORT = ["--train_steps", str(STEPS), "--batch_size", "2", "--height", "64", "--width", "96", "--tf_threads", "1"]
 SHORT += ["--threads", "2", "--validate_every", "5", "--save_every", "4", "--log_every", "1", "--augment", "base"]
@@ -25,3 +28,14 @@ def train(data, run):
 def resume(run):
     """Go on with a run to its end."""
     subprocess.run([sys.executable, "-m", "train", "--output_path", run, "--resume"], check=True)
+
+
+def digest(run):
+    """The weights that a run ended with."""
+    return runfolder.choose(run, "last").about["weights_digest"]
+
+
+def numbers(run):
+    """metrics.jsonl without what a clock says."""
+    clocks = ("time", "images_per_second", "input_wait")
+    return [{k: v for k, v in entry.items() if k not in clocks} for entry in read_metrics(run)]

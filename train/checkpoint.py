@@ -60,11 +60,21 @@ class Checkpoints:
         self._drop_old()
         return Checkpoint(os.path.join(self._folder, name), kind, about["step"], document)
 
+    def annotate(self, checkpoint: Checkpoint, about: Dict[str, Any]) -> Checkpoint:
+        """Say more about a checkpoint that stands: `about` over what its JSON says."""
+        document = dict(checkpoint.about, **about)
+        atomic.write_json(checkpoint.prefix + ".json", document)
+        return checkpoint._replace(about=document)
+
     def _write_aside(self, session: tf.Session, name: str) -> List[str]:
         aside = os.path.join(self._folder, _ASIDE)
         shutil.rmtree(aside, ignore_errors=True)
         os.makedirs(aside)
-        self._saver.save(session, os.path.join(aside, name), write_meta_graph=False, write_state=False)
+        try:
+            self._saver.save(session, os.path.join(aside, name), write_meta_graph=False, write_state=False)
+        except tf.errors.OpError as error:
+            remedy = "make room; the checkpoint before it is kept, and --resume goes on from there"
+            raise RunFault("cannot be written (%s)" % error.message.splitlines()[0], aside, remedy) from None
         files = sorted(os.listdir(aside))
         for file in files:
             atomic.sync_file(os.path.join(aside, file))

@@ -1,19 +1,21 @@
 """One training from flags to finished run folder: puts data, graph, run folder and loop together."""
 
 import argparse
+import json
 import os
 import shlex
 import time
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Dict, List, Optional
 
 import numpy as np
 
+from camvid_tools import imageio
 from camvid_tools.console import Console
 from camvid_tools.errors import Interrupted, RunFault, ToolkitError
 from eval import protocols, runfolder, runner, scoring
 from net.frontends import FRONTENDS
+from pipeline import batches, sizes, sources
 from pipeline import device as devices
-from pipeline import sizes, sources
 from pipeline.batches import EvalBatches, TrainBatches
 from pipeline.schedule import Schedule
 from pipeline.spec import BatchSpec
@@ -21,7 +23,7 @@ from pipeline.spec import BatchSpec
 from . import curves, flags, logs, loop, run_start
 from . import graph as graphs
 from .checkpoint import Checkpoints
-from .progress import Progress, duration
+from .progress import Meter, Progress, duration
 from .settings import Settings, default_output_path, resolve
 
 
@@ -30,38 +32,65 @@ def run(options: argparse.Namespace, out: Console, argv: List[str]) -> int:
     given = run_start.with_saved_flags(flags.given(options), default_output_path())
     if "data_path" not in given:
         raise ToolkitError("--data_path is missing", remedy="give a split folder or a packed file")
-    source = sources.open_source(given["data_path"], "train", given.get("cache", "none"))
+    source = _frames(given)
     settings = resolve(given, source)
     if settings.frontend not in FRONTENDS:
         raise ToolkitError("no frontend '%s'" % settings.frontend, remedy="there are %s" % ", ".join(sorted(FRONTENDS)))
     device = devices.choose(settings.device, settings.tf_threads)
     out.say(_about(settings, source, device))
     if options.dry_run:
+        out.say(_table(settings.document()))
         out.result(settings.document())
         return 0
+    if options.profile and not os.path.isdir(os.path.dirname(os.path.abspath(options.profile))):
+        raise ToolkitError("--profile: no such folder", where=options.profile, remedy="make the folder first")
     started = time.monotonic()
     checkpoint = run_start.claim(settings, source, given, argv, options, out)
-    if checkpoint is not None and checkpoint.step >= settings.total_steps:
-        out.say("this run is finished: %d of %d steps\n%s" % (checkpoint.step, settings.total_steps, _next(settings)))
-        return 0
-    state = _train(settings, source, device, checkpoint, out, options.profile, argv)
-    out.say("trained %d steps in %s, best mean IoU %s" % (state.step, duration(time.monotonic() - started), state.best))
-    out.say("made %s\n%s" % (settings.output_path, _next(settings)))
+    state = loop.State(checkpoint, _best(settings.output_path))
+    if checkpoint is not None and run_start.is_finished(settings, checkpoint):
+        out.say("this run is finished: %d of %d steps" % (checkpoint.step, settings.total_steps))
+    else:
+        _train(settings, source, device, state, out, options.profile, argv)
+        took = duration(time.monotonic() - started)
+        out.say("trained to step %d in %s, best mean IoU %s" % (state.step, took, loop.number(state.best)))
+        out.say("made %s" % settings.output_path)
+    out.say(_next(settings))
     out.result(dict(state.about(source.survey()[0]), run=settings.output_path))
     return 0
+
+
+def _frames(given: Dict[str, Any]) -> Any:
+    """The training frames, each of them seen to be readable, unless damaged ones are to be replaced."""
+    tolerant = given.get("on_damaged") == batches.REPLACE
+    source = sources.open_source(given["data_path"], "train", given.get("cache", "none"), tolerant)
+    try:
+        source.survey()
+    except imageio.ImageFault as fault:
+        raise RunFault(fault.what, fault.where, batches.DAMAGED_REMEDY) from None
+    return source
+
+
+def _table(document: Dict[str, Any]) -> str:
+    """Settings a line each."""
+    return "\n".join("%-16s %s" % (name, json.dumps(value)) for name, value in document.items())
+
+
+def _best(run: str) -> Optional[float]:
+    """The mean IoU of the best checkpoint that a run folder holds."""
+    kept = [c for c in runfolder.checkpoints(run) if c.kind == runfolder.BEST]
+    return kept[-1].about["scores"]["mean_iou"] if kept else None
 
 
 def _train(
     settings: Settings,
     source: Any,
     device: devices.Device,
-    checkpoint: Optional[runfolder.Checkpoint],
+    state: loop.State,
     out: Console,
     profile: Optional[str],
     argv: List[str],
-) -> loop.State:
+) -> None:
     """Build, restore, loop; closes everything it opened."""
-    state = _state(checkpoint)
     spec = BatchSpec(settings.batch_size, settings.height, settings.width, len(source.classes))
     schedule = Schedule(len(source), settings.batch_size, settings.seed)
     make = TrainBatches(source, schedule, settings.augmentation, spec, settings.on_damaged)
@@ -75,10 +104,10 @@ def _train(
     validator = _Validator(settings, device)
     try:
         with device.session(built.graph) as session:
-            if checkpoint is None:
+            if state.last is None:
                 session.run(initialise)
             else:
-                checkpoints.restore(session, checkpoint)
+                checkpoints.restore(session, state.last)
             parts = loop.Parts(
                 settings,
                 make,
@@ -88,6 +117,7 @@ def _train(
                 events,
                 validator.scores,
                 progress,
+                Meter(settings.batch_size),
                 source.survey()[0],
                 profile,
             )
@@ -105,14 +135,6 @@ def _train(
         events.close()
         logs.close_log(handler)
         curves.draw(settings.output_path)
-    return state
-
-
-def _state(checkpoint: Optional[runfolder.Checkpoint]) -> loop.State:
-    if checkpoint is None:
-        return loop.State()
-    about = checkpoint.about
-    return loop.State(about["step"], about["batches"], about["best_mean_iou"])
 
 
 class _Validator:
@@ -122,14 +144,14 @@ class _Validator:
         self._settings, self._device = settings, device
         self._scorer: Optional[runner.Scorer] = None
         has_val = "val" in sources.splits_of(settings.data_path)
-        self.scores: Optional[Callable] = self._scores if has_val else None
+        self.scores: Optional[loop.Validate] = self._scores if has_val else None
 
-    def _scores(self, values: Dict[str, np.ndarray]) -> Dict[str, Any]:
+    def _scores(self, values: Dict[str, np.ndarray], stop: loop.Stop) -> Dict[str, Any]:
         if self._scorer is None:
             self._open()
         self._scorer.load(values)
-        predictions = self._scorer.predictions()
-        return scoring.quick(predictions, len(self._source.classes), self._protocol)[0]
+        predictions = loop.until_stopped(self._scorer.predictions(), stop)
+        return scoring.quick(predictions, len(self._source.classes), self._protocol)
 
     def _open(self) -> None:
         settings = self._settings
@@ -144,7 +166,7 @@ class _Validator:
     def close(self) -> None:
         """Close the session, if there is one."""
         if self._scorer is not None:
-            self._scorer.__exit__()
+            self._scorer.close()
 
 
 def resume_command(argv: List[str]) -> str:

@@ -19,7 +19,6 @@ class TrainGraph(NamedTuple):
     iterator: Any
     fetches: Dict[str, Any]
     variables: List[Any]
-    step: Any
 
 
 def build(settings: Settings, make: TrainBatches, first_batch: int, seed: int) -> TrainGraph:
@@ -44,7 +43,7 @@ def build(settings: Settings, make: TrainBatches, first_batch: int, seed: int) -
         gradients = optimiser.compute_gradients(values["minimised"], tf.trainable_variables())
         update = optimiser.apply_gradients(gradients, global_step=step)
         values.update(learning_rate=rate, input_wait_s=waited, train_op=tf.group(update, *network.updates))
-        return TrainGraph(graph, iterator, values, tf.global_variables(), step)
+        return TrainGraph(graph, iterator, values, tf.global_variables())
 
 
 def _element(iterator: Any) -> Any:

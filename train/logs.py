@@ -48,18 +48,27 @@ def read_metrics(run: str) -> List[Dict[str, Any]]:
     return entries
 
 
-def rewind(run: str, step: int) -> None:
-    """Drop everything after `step` from metrics.jsonl and the events: it is about to be done again."""
-    kept = [entry for entry in read_metrics(run) if entry["step"] <= step]
+def rewind(run: str, step: int, validated: int) -> None:
+    """Drop everything after `step`, and validations after `validated`, from metrics.jsonl and the events: it is about
+    to be done again."""
+
+    def keep(entry: Dict[str, Any]) -> bool:
+        return entry["step"] <= (validated if entry["kind"] == "validation" else step)
+
+    kept = [entry for entry in read_metrics(run) if keep(entry)]
     atomic.write_text(os.path.join(run, METRICS), "".join(json.dumps(entry) + "\n" for entry in kept))
     for path in sorted(glob.glob(os.path.join(run, "events.*"))):
-        _rewind_events(path, step)
+        _rewind_events(path, step, validated)
 
 
-def _rewind_events(path: str, step: int) -> None:
+def _rewind_events(path: str, step: int, validated: int) -> None:
+    def keep(event: Any) -> bool:
+        validation = any(value.tag.startswith("validation/") for value in event.summary.value)
+        return event.step <= (validated if validation else step)
+
     kept = []
     with contextlib.suppress(tf.errors.DataLossError):  # cut off in the middle of a record: what came before is whole
-        kept.extend(event for event in tf.train.summary_iterator(path) if event.step <= step)
+        kept.extend(event for event in tf.train.summary_iterator(path) if keep(event))
     with atomic.replacing(path) as part, tf.io.TFRecordWriter(part) as writer:
         for event in kept:
             writer.write(event.SerializeToString())

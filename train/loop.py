@@ -2,13 +2,13 @@
 
 import contextlib
 import signal
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from camvid_tools.errors import Interrupted, RunFault
-from eval.runfolder import BEST, LAST
+from camvid_tools.errors import Interrupted, RunFault, ToolkitError
+from eval.runfolder import BEST, LAST, Checkpoint
 from pipeline.batches import TrainBatches
 
 from . import curves
@@ -18,8 +18,11 @@ from .logs import Events, Metrics, log
 from .progress import Meter, Progress
 from .settings import Settings
 
-PROFILED_STEP = 10
+PROFILED_STEP = 10  # of this process: by then the feed runs ahead and memory is allocated
 LOGGED = ("loss", "loss_main", "loss_aux", "learning_rate")
+
+Stop = List[int]  # receives the number of each signal that asks the run to stop
+Validate = Callable[[Dict[str, np.ndarray], Stop], Dict[str, Any]]
 
 
 class Parts(NamedTuple):
@@ -31,46 +34,61 @@ class Parts(NamedTuple):
     checkpoints: Checkpoints
     metrics: Metrics
     events: Events
-    validate: Optional[Callable[[Dict[str, np.ndarray]], Dict[str, Any]]]
+    validate: Optional[Validate]
     progress: Progress
+    meter: Meter
     data_digest: str
     profile: Optional[str]
 
 
 class State:
-    """Where the run stands: steps done, batches consumed, the best score so far."""
+    """Where the run stands: steps done, batches consumed, the newest validation (`validated`: its step) and the best
+    mean IoU so far, the newest `last` checkpoint."""
 
-    def __init__(self, step: int = 0, batches: int = 0, best: Optional[float] = None) -> None:
-        self.step, self.batches, self.best = step, batches, best
-        self.scores: Dict[str, Any] = {}
+    def __init__(self, newest: Optional[Checkpoint] = None, best: Optional[float] = None) -> None:
+        about = newest.about if newest is not None else {}
+        self.step, self.batches = about.get("step", 0), about.get("batches", 0)
+        self.validated, self.scores, self.best = about.get("validated", 0), about.get("scores", {}), best
+        self.last = newest
 
     def about(self, data_digest: str) -> Dict[str, Any]:
         """What a checkpoint's JSON says of it."""
         return {
             "step": self.step,
             "batches": self.batches,
-            "best_mean_iou": self.best,
+            "validated": self.validated,
             "scores": self.scores,
+            "best_mean_iou": self.best,
             "data_digest": data_digest,
         }
 
+    def is_saved(self) -> bool:
+        """Whether a checkpoint holds just this state."""
+        return self.step == (self.last.step if self.last is not None else 0)
+
 
 def run(parts: Parts, session: tf.Session, state: State) -> None:
-    """Train from `state` to the end. Raises Interrupted or RunFault with everything saved that can be."""
+    """Train from `state` to the end. Raises Interrupted or RunFault with everything saved that can be.
+
+    A checkpoint is saved before the weights are validated, so that no fault of the val split and no kill while it is
+    read costs a step; a run that was stopped in between validates first when it goes on.
+    """
     session.run(parts.built.iterator.initializer)
-    meter = Meter(parts.settings.batch_size)
-    saved = state.step
+    total, first = parts.settings.total_steps, state.step
     with _stop_requests() as stop:
-        while state.step < parts.settings.total_steps:
-            values = _one_step(parts, session, state, meter)
-            _log(parts, state, values, meter)
-            if _due(state.step, parts.settings.validate_every, parts.settings.total_steps):
-                _validate(parts, session, state, meter)
-            if stop or _due(state.step, parts.settings.save_every, parts.settings.total_steps):
-                _save(parts, session, state, LAST, meter)
-                saved = state.step
-            if stop and state.step < parts.settings.total_steps:
-                assert saved == state.step
+        if state.step and state.validated != state.step and _due(state.step, parts.settings.validate_every, total):
+            _validate(parts, session, state, stop)
+        while state.step < total and not stop:
+            profiled = parts.profile is not None and state.step - first == PROFILED_STEP - 1
+            values = _one_step(parts, session, state, profiled)
+            _log(parts, state, values)
+            if stop or _due(state.step, parts.settings.save_every, total):
+                _save(parts, session, state, LAST)
+            if not stop and _due(state.step, parts.settings.validate_every, total):
+                _validate(parts, session, state, stop)
+        if stop:
+            _save_if_new(parts, session, state)
+            if state.step < total or parts.validate is not None and state.validated != total:
                 raise Interrupted("stopped at step %d, saved" % state.step, 128 + stop[0])
 
 
@@ -78,14 +96,15 @@ def _due(step: int, every: int, total: int) -> bool:
     return step % every == 0 or step == total
 
 
-def _one_step(parts: Parts, session: tf.Session, state: State, meter: Meter) -> Dict[str, Any]:
+def _one_step(parts: Parts, session: tf.Session, state: State, profiled: bool) -> Dict[str, Any]:
     options = metadata = None
-    if parts.profile and state.step == PROFILED_STEP:
+    if profiled:
         options, metadata = tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE), tf.RunMetadata()
     try:
         values = session.run(parts.built.fetches, options=options, run_metadata=metadata)
     except tf.errors.OpError as error:
-        if parts.make.fault is not None:
+        if parts.make.fault is not None:  # no batch arrived, so the weights are those of the step before
+            _save_if_new(parts, session, state)
             raise parts.make.fault from None
         raise RunFault("TensorFlow stopped at step %d: %s" % (state.step, error.message.splitlines()[0])) from error
     if not np.isfinite(values["minimised"]):
@@ -94,15 +113,15 @@ def _one_step(parts: Parts, session: tf.Session, state: State, meter: Meter) -> 
             "the loss is not finite at step %d (batch %d: %s)" % (state.step, state.batches, frames),
             remedy="lower --learning_rate; the checkpoint before it is kept, and --resume goes on from there",
         )
+    state.step, state.batches = state.step + 1, state.batches + 1
+    parts.meter.step(float(values["input_wait_s"]))
     if metadata is not None:
         _write_trace(metadata, parts.profile)
-    state.step, state.batches = state.step + 1, state.batches + 1
-    meter.step(float(values["input_wait_s"]))
     return values
 
 
-def _log(parts: Parts, state: State, values: Dict[str, Any], meter: Meter) -> None:
-    settings = parts.settings
+def _log(parts: Parts, state: State, values: Dict[str, Any]) -> None:
+    settings, meter = parts.settings, parts.meter
     parts.progress.step(state.step, float(values["loss"]), meter)
     if not _due(state.step, settings.log_every, settings.total_steps):
         return
@@ -124,49 +143,80 @@ def _log(parts: Parts, state: State, values: Dict[str, Any], meter: Meter) -> No
     meter.reset()
 
 
-def _validate(parts: Parts, session: tf.Session, state: State, meter: Meter) -> None:
+class _Stopped(Exception):
+    """A validation was broken off, since the run is to stop."""
+
+
+def until_stopped(items: Iterable, stop: Stop) -> Iterator:
+    """Yield `items` until the run is asked to stop: a validation may take longer than a machine waits for its end."""
+    for item in items:
+        if stop:
+            raise _Stopped
+        yield item
+
+
+def _validate(parts: Parts, session: tf.Session, state: State, stop: Stop) -> None:
     if parts.validate is None:
         return
-    with meter.paused():
+    with parts.meter.paused():
         parts.progress.doing("validating")
-        scores = parts.validate(fetch(session, parts.built.variables))
-        state.scores = scores
-        epoch = parts.make.schedule.epoch_of(state.batches)
-        parts.metrics.add("validation", state.step, epoch, **scores)
-        parts.events.add(
-            state.step,
-            **{"validation/mean_iou": scores["mean_iou"], "validation/pixel_accuracy": scores["pixel_accuracy"]},
-        )
-        better = scores["mean_iou"] is not None and (state.best is None or scores["mean_iou"] > state.best)
-        text = "step %d: %s mean IoU %s, pixel accuracy %s%s" % (
-            state.step,
-            scores["protocol"],
-            _number(scores["mean_iou"]),
-            _number(scores["pixel_accuracy"]),
-            ", best so far" if better else "",
-        )
-        log.info(text)
-        parts.progress.say(text)
+        try:
+            state.scores = parts.validate(fetch(session, parts.built.variables), stop)
+        except _Stopped:
+            return
+        except ToolkitError as fault:
+            _save_if_new(parts, session, state)
+            raise RunFault(fault.what, fault.where, fault.remedy) from None
+        state.validated = state.step
+        better = state.scores["mean_iou"] is not None and (state.best is None or state.scores["mean_iou"] > state.best)
+        _tell(parts, state, better)
         if better:
-            state.best = scores["mean_iou"]
-            _save(parts, session, state, BEST, meter)
+            state.best = state.scores["mean_iou"]
+            _save(parts, session, state, BEST)
+        if state.last is not None and state.is_saved():
+            state.last = parts.checkpoints.annotate(state.last, state.about(parts.data_digest))
         curves.draw(parts.settings.output_path)
 
 
-def _number(value: Optional[float]) -> str:
+def _tell(parts: Parts, state: State, better: bool) -> None:
+    """A validation for programs, TensorBoard, the log and the terminal."""
+    scores = state.scores
+    parts.metrics.add("validation", state.step, parts.make.schedule.epoch_of(state.batches), **scores)
+    shown = {"validation/" + name: scores[name] for name in ("mean_iou", "pixel_accuracy")}
+    parts.events.add(state.step, **shown)
+    text = "step %d: %s mean IoU %s, pixel accuracy %s%s" % (
+        state.step,
+        scores["protocol"],
+        number(scores["mean_iou"]),
+        number(scores["pixel_accuracy"]),
+        ", best so far" if better else "",
+    )
+    log.info(text)
+    parts.progress.say(text)
+
+
+def number(value: Optional[float]) -> str:
+    """A score for people: four decimals, or `-` where there is none."""
     return "-" if value is None else "%.4f" % value
 
 
-def _save(parts: Parts, session: tf.Session, state: State, kind: str, meter: Meter) -> None:
-    with meter.paused():
+def _save(parts: Parts, session: tf.Session, state: State, kind: str) -> None:
+    with parts.meter.paused():
         checkpoint = parts.checkpoints.save(session, kind, state.about(parts.data_digest))
+        if kind == LAST:
+            state.last = checkpoint
         log.info("saved %s, weights %s", checkpoint.prefix, checkpoint.about["weights_digest"][:16])
 
 
+def _save_if_new(parts: Parts, session: tf.Session, state: State) -> None:
+    if not state.is_saved():
+        _save(parts, session, state, LAST)
+
+
 @contextlib.contextmanager
-def _stop_requests() -> Iterator[List[int]]:
+def _stop_requests() -> Iterator[Stop]:
     """A list that receives the signal's number on Ctrl-C or SIGTERM; the second Ctrl-C stops at once."""
-    asked: List[int] = []
+    asked: Stop = []
 
     def ask(number: int, frame: Any) -> None:
         if asked and number == signal.SIGINT:

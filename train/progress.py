@@ -14,7 +14,7 @@ class Meter:
     """Images a second and the share of time waited for input, since the last reset; pauses do not count."""
 
     def __init__(self, batch_size: int) -> None:
-        self._batch_size = batch_size
+        self._batch_size, self._depth = batch_size, 0
         self.reset()
 
     def reset(self) -> None:
@@ -38,12 +38,15 @@ class Meter:
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
-        """Time spent inside is no training time."""
+        """Time spent inside is no training time. Pauses may lie within pauses."""
         begin = time.perf_counter()
+        self._depth += 1
         try:
             yield
         finally:
-            self._start += time.perf_counter() - begin
+            self._depth -= 1
+            if not self._depth:
+                self._start += time.perf_counter() - begin
 
 
 class Progress:

@@ -5,6 +5,9 @@ import os
 from dataclasses import dataclass, fields
 from typing import Any, Dict, Optional, Tuple
 
+NUMBERS = ("epochs", "learning_rate", "momentum", "weight_decay", "power", "warm_up", "norm_decay", "aux_weight")
+LOSS_STRIDES = (1, 2, 4, 8)  # each divides every crop, so that loss and label stay in step
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -12,7 +15,7 @@ class Recipe:
 
     height, width: of the crop, None = by the data. ignored: class names left out of the loss, None = the rows called
     Void or Unlabelled. loss_strides: the losses of main head, 1/16 and 1/32 head are taken at every n-th pixel.
-    decay_norms etc. do not exist: weight decay acts on convolution kernels alone. aux_weight: of each auxiliary loss.
+    weight_decay acts on convolution kernels alone. aux_weight: of each auxiliary loss. ValueError names what cannot be.
     """
 
     name: str
@@ -30,6 +33,27 @@ class Recipe:
     norm_decay: float = 0.9
     aux_weight: float = 1.0
     loss_strides: Tuple[int, int, int] = (2, 4, 4)
+
+    def __post_init__(self) -> None:
+        for name in NUMBERS:
+            value = getattr(self, name)
+            number = isinstance(value, (int, float)) and 0 <= value < float("inf")
+            self._require(name, number, "no number of 0 or more")
+        self._require("epochs", self.epochs > 0, "not positive")
+        self._require("norm_decay", self.norm_decay < 1, "not below 1")
+        for name in ("frontend", "augment"):
+            self._require(name, isinstance(getattr(self, name), str), "no name")
+        for name in ("height", "width", "warm_up"):
+            whole = isinstance(getattr(self, name), int) or getattr(self, name) is None and name != "warm_up"
+            self._require(name, whole, "no whole number")
+        named = self.ignored is None or all(isinstance(name, str) for name in self.ignored)
+        self._require("ignored", named, "no list of class names")
+        strides = len(self.loss_strides) == 3 and all(stride in LOSS_STRIDES for stride in self.loss_strides)
+        self._require("loss_strides", strides, "not three of %s" % ", ".join(map(str, LOSS_STRIDES)))
+
+    def _require(self, name: str, holds: bool, what: str) -> None:
+        if not holds:
+            raise ValueError("recipe %s: %s %r is %s" % (self.name, name, getattr(self, name), what))
 
     def document(self) -> Dict[str, Any]:
         """The recipe as JSON, in the form that `read` takes."""

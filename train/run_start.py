@@ -1,6 +1,7 @@
 """Starting in a run folder: whose it is, what may go on in it, what is written down first."""
 
 import argparse
+import contextlib
 import os
 import platform
 import shlex
@@ -11,9 +12,12 @@ from camvid_tools import __version__, atomic
 from camvid_tools.console import Console
 from camvid_tools.errors import ToolkitError
 from eval import runfolder
+from pipeline import sources
+from pipeline.augmentations import NAMED
 
 from . import checkpoint as checkpoints
 from . import logs
+from .recipes import RECIPES
 from .settings import Settings, differences
 
 NOT_SAVED = ("resume", "overwrite", "dry_run", "self_test", "profile")
@@ -35,29 +39,39 @@ def claim(
 ) -> Optional[runfolder.Checkpoint]:
     """Make the run folder ours and return the checkpoint to go on from, or None to start at step 0."""
     run = settings.output_path
-    if os.path.exists(run) and not os.path.isdir(run):
-        raise ToolkitError("is a file, a folder is due", where=run, remedy="choose another --output_path")
-    foreign = os.path.isdir(run) and os.listdir(run) and not runfolder.holds_run(run)
-    if foreign and not options.overwrite:
-        raise ToolkitError("holds files of something else", where=run, remedy="choose another --output_path")
+    _refuse_foreign(run)
     if runfolder.holds_run(run) and not options.resume and not options.overwrite:
         remedy = "--resume goes on with it, --overwrite removes it, or choose another --output_path"
         raise ToolkitError("holds another run", where=run, remedy=remedy)
-    digest = source.survey()[0]
     checkpoint = None
     if runfolder.holds_run(run) and options.resume:
-        _require_same(settings, digest, run, out)
+        _require_same(settings, source.survey()[0], run, out)
         found = runfolder.checkpoints(run)
         checkpoint = found[-1] if found else None
         out.say(_resuming(checkpoint))
-        if checkpoint is not None and checkpoint.step >= settings.total_steps:
+        if checkpoint is not None and is_finished(settings, checkpoint):
             return checkpoint
-        logs.rewind(run, checkpoint.step if checkpoint else -1)
+        logs.rewind(run, checkpoint.step if checkpoint else -1, checkpoint.about["validated"] if checkpoint else -1)
     elif options.overwrite:
         _remove_run(run)
-    os.makedirs(os.path.join(run, runfolder.CHECKPOINTS), exist_ok=True)
+    # The settings come first: a folder with them is ours, whatever a kill leaves out of the rest.
     atomic.write_json(os.path.join(run, runfolder.SETTINGS), document(settings, source, given, argv))
+    os.makedirs(os.path.join(run, runfolder.CHECKPOINTS), exist_ok=True)
     return checkpoint
+
+
+def is_finished(settings: Settings, checkpoint: runfolder.Checkpoint) -> bool:
+    """Whether nothing is left to do: all steps are done, and the last weights validated where there is a val split."""
+    has_val = "val" in sources.splits_of(settings.data_path)
+    return checkpoint.step >= settings.total_steps and (not has_val or checkpoint.about["validated"] == checkpoint.step)
+
+
+def _refuse_foreign(run: str) -> None:
+    if os.path.exists(run) and not os.path.isdir(run):
+        raise ToolkitError("is a file, a folder is due", where=run, remedy="choose another --output_path")
+    begun = os.path.basename(atomic.part_of(os.path.join(run, runfolder.SETTINGS)))  # a first write that was cut off
+    if os.path.isdir(run) and not runfolder.holds_run(run) and set(os.listdir(run)) - {begun}:
+        raise ToolkitError("holds files of something else", where=run, remedy="choose another --output_path")
 
 
 def _resuming(checkpoint: Optional[runfolder.Checkpoint]) -> str:
@@ -74,30 +88,44 @@ def _require_same(settings: Settings, digest: str, run: str, out: Console) -> No
     changed = differences(held.settings, settings.document())
     longer = changed.pop("total_steps", None)
     if longer is not None:
-        changed.pop("learning_rate", None)
+        for name in ("learning_rate.total", "learning_rate.warm_up"):
+            changed.pop(name, None)
         out.say("length changed from %d to %d steps; the learning rate follows the new length" % longer)
     for name, (old, new) in changed.items():
         raise ToolkitError(
-            "--%s was %s in this run and is %s now" % (name, _short(old), _short(new)),
+            "%s was %s in this run and is %s now" % (name, _short(old), _short(new)),
             where=run,
             remedy="leave the flag out, or train into another --output_path",
         )
 
 
 def _short(value: Any) -> str:
-    text = str(value["name"] if isinstance(value, dict) and "name" in value else value)
+    text = str(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _remove_run(run: str) -> None:
-    """Remove what a training wrote, and nothing else that lies in the folder."""
+    """Remove what a training and its evaluation wrote, and nothing else; the settings, which make it a run, last."""
     for found in runfolder.checkpoints(run):
         checkpoints.remove(found)
-    shutil.rmtree(os.path.join(run, runfolder.CHECKPOINTS), ignore_errors=True)
+    folder = os.path.join(run, runfolder.CHECKPOINTS)
+    for name in os.listdir(folder) if os.path.isdir(folder) else []:
+        if name == "checkpoint" or name.startswith(("last-", "best-", ".")):
+            _remove(os.path.join(folder, name))
+    ours = (runfolder.METRICS, runfolder.CURVES, runfolder.SCORES, runfolder.CONFUSION)
     for name in os.listdir(run) if os.path.isdir(run) else []:
-        ours = (runfolder.SETTINGS, runfolder.METRICS, runfolder.CURVES, runfolder.SCORES, runfolder.CONFUSION)
-        if name in ours or name.startswith(("events.", "train_")):
+        log = name.startswith("train_") and name.endswith(".log")
+        if name in ours or name.startswith("events.out.tfevents.") or log:
             os.remove(os.path.join(run, name))
+    with contextlib.suppress(FileNotFoundError):
+        os.remove(os.path.join(run, runfolder.SETTINGS))
+
+
+def _remove(path: str) -> None:
+    if os.path.isdir(path):
+        shutil.rmtree(path)
+    else:
+        os.remove(path)
 
 
 def document(settings: Settings, source: Any, given: Dict[str, Any], argv: List[str]) -> Dict[str, Any]:
@@ -110,7 +138,7 @@ def document(settings: Settings, source: Any, given: Dict[str, Any], argv: List[
         "schema": runfolder.SCHEMA,
         "command": " ".join(["python -m train"] + [shlex.quote(word) for word in argv]),
         "settings": settings.document(),
-        "given": dict({n: v for n, v in given.items() if n not in NOT_SAVED}, data_path=settings.data_path),
+        "given": {name: _anywhere(name, value) for name, value in given.items() if name not in NOT_SAVED},
         "classes": [[name] + list(colour) for name, colour in zip(source.classes.names, source.classes.colours)],
         "palette_digest": source.classes.digest(),
         "data_digest": source.survey()[0],
@@ -123,3 +151,10 @@ def document(settings: Settings, source: Any, given: Dict[str, Any], argv: List[
             "opencv": cv2.__version__,
         },
     }
+
+
+def _anywhere(name: str, value: Any) -> Any:
+    """A flag's value so that the run can be resumed from another folder: paths are absolute."""
+    is_path = name in ("data_path", "class_weights")
+    is_path |= name == "recipe" and value not in RECIPES or name == "augment" and value not in NAMED
+    return os.path.abspath(value) if is_path else value

@@ -5,11 +5,10 @@ import os
 from dataclasses import asdict, dataclass
 from typing import Any, Dict, Optional, Tuple
 
-from augment import augmentation
-from augment.augmentation import Augmentation
 from camvid_tools.classes import ClassTable
 from camvid_tools.errors import ToolkitError
-from pipeline import sizes
+from pipeline import augmentations, sizes
+from pipeline.augmentations import Augmentation
 
 from . import flags, recipes
 from .learning_rate import Plan
@@ -49,15 +48,15 @@ class Settings:
 
     def document(self) -> Dict[str, Any]:
         """The settings as JSON."""
-        return json.loads(json.dumps(asdict(self)))
+        return json.loads(json.dumps(dict(asdict(self), learning_rate=self.learning_rate._asdict())))
 
 
 def resolve(given: Dict[str, Any], source) -> Settings:
     """Settings from the flags that were given and the training frames; ToolkitError says which value cannot be."""
     if "train_epochs" in given and "train_steps" in given:
         raise ToolkitError("--train_epochs and --train_steps are both given", remedy="give one of them")
-    recipe = _named(recipes.read, given.get("recipe", "default"))
-    chosen = _named(augmentation.read, given.get("augment", recipe.augment))
+    recipe = _recipe(given.get("recipe", "default"))
+    chosen = augmentations.named(given.get("augment", recipe.augment))
     batch_size = given.get("batch_size", 8)
     if batch_size < 2:
         raise ToolkitError(
@@ -102,9 +101,9 @@ def default_output_path() -> str:
     return os.path.join("output", flags.device_id())
 
 
-def _named(reader, name: str):
+def _recipe(name_or_file: str) -> Recipe:
     try:
-        return reader(name)
+        return recipes.read(name_or_file)
     except ValueError as error:
         raise ToolkitError(str(error)) from None
 
@@ -137,6 +136,16 @@ def _class_weights(path: Optional[str], classes: ClassTable) -> Optional[Tuple[f
 
 
 def differences(old: Dict[str, Any], new: Dict[str, Any]) -> Dict[str, Tuple[Any, Any]]:
-    """Settings that would make a resumed run another one: name -> (saved, wanted)."""
-    names = sorted(set(old) | set(new))
-    return {n: (old.get(n), new.get(n)) for n in names if n not in FREE and old.get(n) != new.get(n)}
+    """Settings that would make a resumed run another one: name -> (saved, wanted); a record's part as `record.part`."""
+    old, new = _flat(old), _flat(new)
+    return {n: (old.get(n), new.get(n)) for n in sorted(set(old) | set(new)) if old.get(n) != new.get(n)}
+
+
+def _flat(document: Dict[str, Any]) -> Dict[str, Any]:
+    found = {}
+    for name, value in document.items():
+        if isinstance(value, dict):
+            found.update({"%s.%s" % (name, part): inner for part, inner in value.items()})
+        elif name not in FREE:
+            found[name] = value
+    return found

@@ -56,10 +56,8 @@ def run(options: argparse.Namespace, out: console.Console) -> int:
     table = classes.read(options.class_dict) if options.class_dict else splitfolder.class_table(found)
     assignment = resplit.assign(found, options.preset, options.shares, options.seed)
     target = options.out or layout.beside(options.src, "_split")
-    if os.path.realpath(target) == os.path.realpath(options.src):
-        raise ToolkitError(
-            "the source itself", where=target, remedy="choose another --out; the source is never changed"
-        )
+    if os.path.realpath(target) == os.path.realpath(options.src) or layout.is_inside(target, found.root):
+        raise ToolkitError("lies in the source, which is never changed", where=target, remedy="choose another --out")
     out.say("%s: layout '%s', %d frames with labels" % (found.root, found.layout, len(found.pairs)))
     wrong = resplit.complaints(found, assignment)
     if wrong and not options.allow_partial:
