@@ -7,8 +7,8 @@ stack=$2
 here=$(cd "$(dirname "$0")/.." && pwd -P)
 cd "$here"
 
-is_python() { # is_python PROGRAM MINOR: whether it really runs (a pyenv shim may not) and is that version
-    "$1" -c "import sys, venv; raise SystemExit(sys.version_info[:2] != (3, $2))" > /dev/null 2>&1
+is_python() { # is_python PROGRAM MINOR: whether it really runs (a pyenv shim may not), is that version, can make venvs
+    "$1" -c "import sys, venv, ensurepip; raise SystemExit(sys.version_info[:2] != (3, $2))" > /dev/null 2>&1
 }
 
 find_python() { # find_python MINOR: prints an interpreter of Python 3.MINOR that runs, if there is one
@@ -17,7 +17,10 @@ find_python() { # find_python MINOR: prints an interpreter of Python 3.MINOR tha
         "${CONDA_PREFIX:-/nonexistent}"/bin/python "${CONDA_PREFIX:-/nonexistent}"/envs/*/bin/python \
         "$HOME"/miniconda3/envs/*/bin/python "$HOME"/anaconda3/envs/*/bin/python "$HOME"/miniforge3/envs/*/bin/python; do
         if is_python "$candidate" "$1"; then
-            "$candidate" -c 'import sys; print(sys.executable)'
+            # In an active virtual environment, perhaps the one to be rebuilt, the Python that it was made from.
+            "$candidate" -c 'import os, sys
+inside = sys.prefix != sys.base_prefix
+print(os.path.realpath(sys.executable) if inside else sys.executable)'
             return
         fi
     done
@@ -58,7 +61,7 @@ choose() { # sets python and why
 }
 
 stamp_text() {
-    printf '%s %s %s\n' "$here" "$stack" "$python"
+    printf '%s\n' "$python" "$stack" "$here"
     cat setup.cfg pyproject.toml make/environment.sh
 }
 
@@ -72,9 +75,8 @@ fail() {
 # The quick way: the environment stands, nothing that it was made from has changed, and its interpreter still runs.
 stamp=$folder/.stamp
 if [ -f "$stamp" ]; then
-    python=$(sed -n '1s/^[^ ]* [^ ]* //p' "$stamp")
-    if [ "$(sed -n 1p "$stamp")" = "$here $stack $python" ] && [ -x "$folder/bin/python" ] \
-        && stamp_text | cmp -s - "$stamp"; then
+    python=$(sed -n 1p "$stamp")
+    if "$folder/bin/python" -c "" 2> /dev/null && stamp_text | cmp -s - "$stamp"; then
         exit 0
     fi
 fi
