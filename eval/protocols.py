@@ -115,7 +115,10 @@ def camvid11(palette: Palette) -> Protocol:
     names = tuple(name for name in class_tables.segnet11().names if name != groups.VOID)
     if direct.problem() is None:
         target = {row: name for name, row in direct.rows.items()}
-        how = "SegNet's 11 classes. True pixels of Void are left out. "
+        how = (
+            "The data's own eleven classes, which bear SegNet's names; which of CamVid's 32 went where was decided "
+            "when its labels were made (SegNet's and MATLAB's merges differ). True pixels of Void are left out. "
+        )
     else:
         group_of = groups.read_groups("segnet11")
         target = {row: group_of[name] for name, row in merged.rows.items()}

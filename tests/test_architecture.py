@@ -1,6 +1,7 @@
 """The directions of imports, and what may be imported where: DESIGN as a test."""
 
 import ast
+import configparser
 import os
 import subprocess
 import sys
@@ -73,6 +74,14 @@ def test_nothing_of_tensorflow_that_only_one_stack_has():
             assert not any("contrib" in name or "keras" in name for name in names), path
             assert "tensorflow" not in names, path + ": import tensorflow.compat.v1 as tf"
             assert "tf.layers" not in text and "tf.contrib" not in text, path
+
+
+def test_the_installed_packages_are_all_of_ours_and_no_tests():
+    setup = configparser.ConfigParser()
+    setup.read(os.path.join(HERE, "setup.cfg"))
+    shipped = setup["options"]["packages"].split()
+    found = {os.path.dirname(path) for package in ALLOWED for path, _ in sources(package)}
+    assert sorted(shipped) == sorted(os.path.relpath(folder, HERE).replace(os.sep, ".") for folder in found)
 
 
 def test_files_tell_one_story():
