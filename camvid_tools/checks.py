@@ -42,7 +42,7 @@ def inspect(root: str, pair: layout.Pair, codec: ColourCodec) -> Inspected:
         findings.extend(_frame_form(pair, image))
     if label is not None:
         form = labels.IDS if label.ndim == 2 else labels.COLOURS
-        findings.extend(_label_pixels(pair, label, codec))
+        findings.extend(_label_pixels(root, pair, label, codec))
     if size is not None and label is not None and label.shape[:2] != size:
         detail = "label is %d x %d, its frame %d x %d (height x width)" % (label.shape[:2] + size)
         findings.append(
@@ -71,11 +71,11 @@ def _frame_form(pair: layout.Pair, image: np.ndarray) -> Iterator[Finding]:
         yield Finding("alpha-channel", pair.image, pair.split, "has a fourth channel", "save it as RGB")
 
 
-def _label_pixels(pair: layout.Pair, label: np.ndarray, codec: ColourCodec) -> Iterator[Finding]:
+def _label_pixels(root: str, pair: layout.Pair, label: np.ndarray, codec: ColourCodec) -> Iterator[Finding]:
     if label.dtype != np.uint8:
         yield Finding("sixteen-bit", pair.label, pair.split, "16 bits a channel", "save it with 8 bits a channel")
-    if not pair.label.lower().endswith((".png", ".bmp", ".tif", ".tiff")):
-        detail = "stored as %s, which changes colours" % os.path.splitext(pair.label)[1]
+    if imageio.is_lossy(os.path.join(root, pair.label)):
+        detail = "stored as JPEG or WebP, which changes colours"
         yield Finding("lossy-label", pair.label, pair.split, detail, "restore the PNG label")
     label = imageio.to_8_bits(label)
     read = labels.interpret(label, codec)
@@ -156,7 +156,11 @@ def _against_entry(root: str, pair: layout.Pair, entry: Dict[str, Any], remedy: 
         detail = "lies in %s, the manifest says %s" % (pair.split, entry["split"])
         yield Finding("wrong-split", pair.image, pair.split, detail, remedy)
     for file, key in ((pair.image, "image_sha256"), (pair.label, "label_sha256")):
-        if manifest.file_sha256(os.path.join(root, file)) != entry[key]:
+        try:
+            changed = manifest.file_sha256(os.path.join(root, file)) != entry[key]
+        except OSError:  # told already, as undecodable
+            continue
+        if changed:
             yield Finding("manifest-mismatch", file, pair.split, "its bytes are not those that were split", remedy)
 
 

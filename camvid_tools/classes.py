@@ -37,8 +37,11 @@ class ClassTable:
 
     def to_csv(self) -> str:
         """The table in the form of class_dict.csv, one row a class, ending in a newline."""
-        rows = ["%s,%d,%d,%d" % ((name,) + colour) for name, colour in zip(self.names, self.colours)]
-        return "\n".join(["name,r,g,b"] + rows) + "\n"
+        text = io.StringIO()
+        rows = csv.writer(text, lineterminator="\n")
+        rows.writerow(("name", "r", "g", "b"))
+        rows.writerows((name,) + tuple(colour) for name, colour in zip(self.names, self.colours))
+        return text.getvalue()
 
     def digest(self) -> str:
         """sha256 of the table: the palette digest of manifests and runs."""

@@ -2,11 +2,12 @@
 
 import argparse
 import json
+import os
 import signal
 import sys
 import time
 import traceback
-from typing import Any, Callable, Iterable, Iterator, Optional, Sequence
+from typing import Any, Callable, Iterable, Iterator, NoReturn, Optional, Sequence
 
 from . import atomic, selfcheck
 from .errors import Interrupted, ToolkitError
@@ -24,19 +25,16 @@ class Console:
     def say(self, text: str = "") -> None:
         """One or more lines for people: stdout, or stderr when stdout is kept for JSON."""
         if not self.quiet:
-            stream = sys.stderr if self.json_path == "-" else sys.stdout
-            stream.write(text + "\n")
-            stream.flush()
+            _write(sys.stderr if self.json_path == "-" else sys.stdout, text + "\n")
 
     def warn(self, text: str) -> None:
         """A line on stderr that --quiet does not hide."""
-        sys.stderr.write("warning: %s\n" % text)
-        sys.stderr.flush()
+        _write(sys.stderr, "warning: %s\n" % text)
 
     def result(self, document: Any) -> None:
         """Write the command's JSON to --json, if asked for; `-` is stdout."""
         if self.json_path == "-":
-            sys.stdout.write(json.dumps(document, indent=1) + "\n")
+            _write(sys.stdout, json.dumps(document, indent=1) + "\n")
         elif self.json_path:
             atomic.write_json(self.json_path, document)
 
@@ -51,6 +49,15 @@ class Console:
         return _plain_progress(items, total, doing)
 
 
+def _write(stream: Any, text: str) -> None:
+    """Write at once. A reader that has gone away (`| head`) stops neither the work nor its exit code."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def _plain_progress(items: Iterable, total: int, doing: str) -> Iterator:
     start = last = time.monotonic()
     for done, item in enumerate(items, 1):
@@ -59,13 +66,12 @@ def _plain_progress(items: Iterable, total: int, doing: str) -> Iterator:
         if now - last >= PLAIN_PROGRESS_EVERY_S:
             last = now
             left = (total - done) * (now - start) / done
-            sys.stderr.write("%s: %d of %d, about %d s left\n" % (doing, done, total, left))
-            sys.stderr.flush()
+            _write(sys.stderr, "%s: %d of %d, about %d s left\n" % (doing, done, total, left))
 
 
 def parser(command: str, description: str, example: str) -> argparse.ArgumentParser:
     """An argument parser with the flags that every command takes and an example in its help."""
-    made = argparse.ArgumentParser(
+    made = _Parser(
         prog=command,
         description=description,
         epilog="example:\n  " + example,
@@ -76,6 +82,13 @@ def parser(command: str, description: str, example: str) -> argparse.ArgumentPar
     made.add_argument("--quiet", action="store_true", help="print errors and warnings only")
     made.add_argument("--debug", action="store_true", help="show the traceback of an error")
     return made
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with the flags in one line, like every other error."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, "%s: error: %s; see %s --help\n" % (self.prog, message, self.prog))
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):
@@ -94,6 +107,9 @@ def run(
 ) -> int:
     """Parse, call `body(arguments, console)`, turn errors into one line and the exit code of DESIGN's table."""
     options = arguments.parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # names that the terminal's encoding lacks
+            stream.reconfigure(errors="backslashreplace")
     console = Console(options.quiet, options.json)
     previous = _terminate_like_interrupt()
     try:
@@ -108,9 +124,6 @@ def run(
     except _Terminated:
         _show(arguments.prog, "terminated", options.debug, "")
         return 143
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
     except OSError as error:
         _show(arguments.prog, _os_error(error), options.debug)
         return 2
@@ -136,7 +149,7 @@ def _terminate_like_interrupt() -> Any:
 def _show(command: str, text: str, debug: bool, kind: str = "error: ") -> None:
     if debug:
         traceback.print_exc()
-    sys.stderr.write("%s: %s%s\n" % (command, kind, text))
+    _write(sys.stderr, "%s: %s%s\n" % (command, kind, text))
 
 
 def _os_error(error: OSError) -> str:

@@ -28,7 +28,7 @@ class DataDigest:
 
 def frame_digest(name: str, image: np.ndarray, ids: np.ndarray) -> bytes:
     """sha256 of one frame: name, size, pixels of image [H,W,3] and ids [H,W], uint8."""
-    digest = hashlib.sha256(("%s\n%d %d\n" % ((name,) + ids.shape)).encode("utf-8"))
+    digest = hashlib.sha256(("%s\n%d %d\n" % ((name,) + ids.shape)).encode("utf-8", "surrogateescape"))
     digest.update(np.ascontiguousarray(image))
     digest.update(np.ascontiguousarray(ids))
     return digest.digest()

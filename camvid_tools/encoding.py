@@ -1,5 +1,6 @@
 """From a split folder to a packed file: plans, merging of classes, resizing, reading in threads."""
 
+import csv
 import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
@@ -26,6 +27,9 @@ def merge(source: classes.ClassTable, grouping: str) -> Merge:
     identity[: len(source)] = np.arange(len(source))
     if grouping == "none":
         return Merge("none", source, identity)
+    if grouping not in groups.columns() and not os.path.isfile(grouping):
+        there = ", ".join(["none"] + groups.columns())
+        raise ToolkitError("no grouping '%s'" % grouping, remedy="there are %s, or a csv of name,group rows" % there)
     group_of = groups.read_groups(grouping) if grouping in groups.columns() else _read_own(grouping)
     unmapped = [name for name in source.names if name not in group_of]
     if unmapped:
@@ -41,16 +45,18 @@ def merge(source: classes.ClassTable, grouping: str) -> Merge:
 
 
 def _read_own(path: str) -> Dict[str, str]:
-    rows = [line.split(",") for line in classes.read_text(path).splitlines() if line.strip()]
-    if any(len(row) != 2 for row in rows):
-        raise ToolkitError("expected lines of the form name,group", where=path)
-    return {row[0].strip(): row[1].strip() for row in rows}
+    lines = [line for line in classes.read_text(path).splitlines() if line.strip()]
+    rows = [[cell.strip() for cell in row] for row in csv.reader(lines)]
+    wrong = [line for line, row in zip(lines, rows) if len(row) != 2 or not all(row)]
+    if wrong:
+        raise ToolkitError("'%s' is not of the form name,group" % wrong[0], where=path)
+    return {row[0]: row[1] for row in rows}
 
 
 def _group_table(source: classes.ClassTable, wanted: List[str]) -> classes.ClassTable:
     """SegNet's own table where the groups are its 11, else the groups in order of appearance, Void last."""
     known = classes.segnet11()
-    if set(wanted) <= set(known.names):
+    if set(known.names) - {groups.VOID} <= set(wanted) <= set(known.names):
         return known
     names = sorted(set(wanted), key=lambda name: (name == groups.VOID, wanted.index(name)))
     return classes.ClassTable(tuple(names), tuple(source.colours[wanted.index(name)] for name in names))

@@ -111,6 +111,13 @@ def write_png(path: str, picture: np.ndarray) -> None:
     atomic.write_bytes(path, png_bytes(picture))
 
 
+def is_lossy(path: str) -> bool:
+    """Whether a file is a JPEG or WebP by its first bytes, whatever it is called."""
+    with open(path, "rb") as handle:
+        head = handle.read(12)
+    return head.startswith(JPEG_START) or head[8:] == b"WEBP"
+
+
 def is_picture(name: str) -> bool:
     """Whether a file name has the ending of a picture."""
     return os.path.splitext(name)[1].lower() in EXTENSIONS and not name.startswith(".")

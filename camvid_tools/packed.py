@@ -18,6 +18,7 @@ from .errors import ToolkitError
 
 SCHEMA = "camvid-packed/1"
 PAGE = 4096
+SPARE = 1 << 20  # for the header
 _REMEDY = "make it again with camvid-encode"
 
 
@@ -38,7 +39,7 @@ def write(path: str, table: classes.ClassTable, groups: str, plans: List[Plan], 
     """
     digests = {}
     source = iter(frames)
-    with atomic.replacing(path) as part, _created(part) as out:
+    with atomic.replacing(path) as part, _created(part, plans) as out:
         for plan in plans:
             digests[plan.split] = _write_split(out.create_group(plan.split), plan, table, source)
         header = _header(table, groups, plans, digests)
@@ -48,7 +49,11 @@ def write(path: str, table: classes.ClassTable, groups: str, plans: List[Plan], 
     return digests
 
 
-def _created(path: str) -> h5py.File:
+def _created(path: str, plans: List[Plan]) -> h5py.File:
+    """A new HDF5 file, once there is room for it: HDF5 itself crashes on a full disk."""
+    if hasattr(os, "posix_fallocate"):
+        with open(path, "wb") as room:
+            os.posix_fallocate(room.fileno(), 0, sum(4 * len(p.names) * p.height * p.width for p in plans) + SPARE)
     return h5py.File(path, "w", libver="latest", alignment_threshold=PAGE, alignment_interval=PAGE)
 
 
@@ -131,6 +136,14 @@ class PackedFile:
         for name, image, ids in zip(opened.names, opened.images, opened.labels):
             digest.add(name, image, ids)
         return digest.hexdigest() == opened.data_digest
+
+
+def is_packed(path: str) -> bool:
+    """Whether a path is an HDF5 file by its first bytes."""
+    if not os.path.isfile(path):
+        return False
+    with open(path, "rb") as handle:
+        return handle.read(8) == b"\x89HDF\r\n\x1a\n"
 
 
 def _checked_header(source: Any, path: str) -> Dict[str, Any]:

@@ -15,8 +15,8 @@ def package_homes() -> Dict[str, Optional[str]]:
     homes = {}
     for name in PACKAGES:
         spec = importlib.util.find_spec(name)
-        origin = spec.origin if spec is not None else None
-        homes[name] = os.path.dirname(os.path.dirname(os.path.realpath(origin))) if origin else None
+        inside = list(spec.submodule_search_locations or []) if spec is not None else []
+        homes[name] = os.path.dirname(os.path.realpath(inside[0])) if inside else None
     return homes
 
 

@@ -25,8 +25,8 @@ class SplitFolder:
     """An opened split folder. Any subset of the three splits, any names, any class table."""
 
     def __init__(self, path: str) -> None:
-        refuse_unfinished(path)
         found = layout.scan(path)
+        refuse_unfinished(found.root)
         if found.layout not in ("split", "segnet"):
             raise ToolkitError("is not split yet", where=path, remedy="run: camvid-split --src %s" % path)
         self.path = found.root
@@ -113,7 +113,8 @@ def locate(directory: str) -> str:
     if layout.is_data_set(directory):
         return directory
     if not os.path.isdir(directory):
-        raise ToolkitError("no such folder", where=directory)
+        what = "is a file, a folder is due" if os.path.exists(directory) else "no such folder"
+        raise ToolkitError(what, where=directory, remedy="give the folder that holds frames and labels")
     below = sorted(e.path for e in os.scandir(directory) if e.is_dir() and not e.name.startswith("."))
     ours = [path for path in below if os.path.exists(os.path.join(path, manifest.FILE_NAME))]
     if ours:

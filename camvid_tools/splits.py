@@ -46,7 +46,8 @@ PRESETS = tuple(DIGESTS)
 
 def list_digest(names: Iterable[str]) -> str:
     """sha256 of the bare names sorted by code point, each followed by a newline (`LC_ALL=C sort | sha256sum`)."""
-    return hashlib.sha256("".join(name + "\n" for name in sorted(names)).encode("utf-8")).hexdigest()
+    text = "".join(name + "\n" for name in sorted(names))
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def camvid_names() -> Tuple[str, ...]:
@@ -125,4 +126,4 @@ def by_shares(names: Iterable[str], shares: Tuple[float, float, float], seed: in
 
 
 def _order(seed: int, drive: str) -> str:
-    return hashlib.sha256(("%d/%s" % (seed, drive)).encode("utf-8")).hexdigest()
+    return hashlib.sha256(("%d/%s" % (seed, drive)).encode("utf-8", "surrogateescape")).hexdigest()

@@ -1,6 +1,9 @@
 """A made-up CamVid: drawn street scenes under CamVid's own names, drives and splits, in raw or split layout."""
 
 import os
+import signal
+import threading
+import time
 from concurrent.futures import ProcessPoolExecutor
 from typing import Dict, Iterator, List, NamedTuple, Tuple
 
@@ -63,13 +66,14 @@ def prepare(plan: Plan) -> None:
     marker = os.path.join(plan.out, MARKER)
     if os.path.exists(plan.out) and not os.path.isdir(plan.out):
         raise ToolkitError("is a file, a folder is due", where=plan.out, remedy="choose another --out")
-    if os.path.isdir(plan.out) and os.listdir(plan.out):
+    first = os.path.basename(atomic.part_of(marker))  # all that is there where the very first write was cut off
+    if os.path.isdir(plan.out) and set(os.listdir(plan.out)) - {first}:
         if not os.path.exists(marker):
             raise ToolkitError(
                 "holds files that camvid-synth did not write", where=plan.out, remedy="choose another --out"
             )
-        with open(marker, encoding="utf-8") as handle:
-            if handle.read() != atomic.json_text(settings):
+        with open(marker, "rb") as handle:
+            if handle.read() != atomic.json_text(settings).encode("utf-8"):
                 remedy = "remove that folder or choose another --out"
                 raise ToolkitError("holds frames drawn with other settings", where=plan.out, remedy=remedy)
     atomic.write_json(marker, settings)
@@ -89,9 +93,21 @@ def write_frames(plan: Plan) -> Iterator[str]:
         for frame in plan.frames:
             yield _write_frame((plan, frame))
         return
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers, initializer=_serve, initargs=(os.getpid(),)) as pool:
         for name in pool.map(_write_frame, [(plan, frame) for frame in plan.frames], chunksize=4):
             yield name
+
+
+def _serve(parent: int) -> None:
+    """What a worker does first: leave Ctrl-C to the parent, and leave when the parent is gone, even by kill -9."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _places(plan: Plan, split: str) -> Tuple[str, str]:

@@ -22,8 +22,10 @@ SCHEMA = "camvid-eval/1"
 
 def run(options: argparse.Namespace, out: Console) -> int:
     """python -m eval."""
-    if options.batch_size < 1:
-        raise ToolkitError("--batch_size %d is not positive" % options.batch_size)
+    if options.batch_size < 1 or options.pictures < 0:
+        raise ToolkitError("--batch_size %d and --pictures %d: too few" % (options.batch_size, options.pictures))
+    if options.out and os.path.exists(options.out) and not os.path.isdir(options.out):
+        raise ToolkitError("is a file, a folder is due", where=options.out, remedy="choose another --out")
     trained = runfolder.read(options.run or runfolder.newest())
     checkpoint = runfolder.choose(trained.path, options.checkpoint)
     source = sources.open_source(options.data_path or trained.settings["data_path"], options.split)
@@ -79,7 +81,8 @@ def _job(trained: runfolder.Run, checkpoint: runfolder.Checkpoint, source: Any, 
 
 def _protocols(names: Any, source: Any) -> List[protocols.Protocol]:
     try:
-        return [protocols.resolve(name, source.classes.names, source.classes.colours) for name in names or [None]]
+        wanted = list(dict.fromkeys(names or [None]))
+        return [protocols.resolve(name, source.classes.names, source.classes.colours) for name in wanted]
     except ValueError as error:
         raise ToolkitError(str(error)) from None
 

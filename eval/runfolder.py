@@ -51,11 +51,14 @@ def read(path: str) -> Run:
             document = json.load(handle)
         if document["schema"] != SCHEMA:
             raise ValueError("schema %r, expected %r" % (document["schema"], SCHEMA))
+        lost = [key for key in ("settings", "given", "data_digest") if key not in document]
+        if lost or not {"data_path", "frontend", "ignored"} <= set(document["settings"]):
+            raise ValueError("settings are missing from it")
         rows = document["classes"]
         table = ClassTable(tuple(row[0] for row in rows), tuple(tuple(row[1:]) for row in rows))
         return Run(path, document, table)
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
-        raise ToolkitError("is no run's settings (%s)" % error, where=file) from None
+        raise ToolkitError("is no run's settings (%s)" % error, file, "restore it, or train again") from None
 
 
 def newest(below: str = "output") -> str:

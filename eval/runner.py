@@ -6,6 +6,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+from camvid_tools.errors import ToolkitError
 from net import bisenet
 from pipeline import tfdata
 from pipeline.batches import EvalBatches
@@ -96,9 +97,13 @@ def load(session: tf.Session, assigners: Dict[str, Any], values: Dict[str, np.nd
 
 
 def read_checkpoint(prefix: str) -> Dict[str, np.ndarray]:
-    """All tensors of a TensorFlow checkpoint by name."""
-    reader = tf.train.load_checkpoint(prefix)
-    return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
+    """All tensors of a TensorFlow checkpoint by name; ToolkitError if it is damaged."""
+    try:
+        reader = tf.train.load_checkpoint(prefix)
+        return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
+    except tf.errors.OpError:
+        remedy = "name another with --checkpoint, or remove %s.* and --resume its training" % prefix
+        raise ToolkitError("this checkpoint is damaged", where=prefix, remedy=remedy) from None
 
 
 class Latency(NamedTuple):

@@ -88,7 +88,7 @@ rm -rf "$folder"
 "$python" -m venv "$folder" > "$log" 2>&1 || fail
 echo "   installing TensorFlow and the rest, some minutes the first time (log: $log) ..."
 "$folder/bin/python" -m pip install --quiet --upgrade pip "setuptools<70" wheel >> "$log" 2>&1 || fail
-"$folder/bin/python" -m pip install --quiet -e ".[dev]" >> "$log" 2>&1 || fail
+"$folder/bin/python" -m pip install --quiet --config-settings editable_mode=compat -e ".[dev]" >> "$log" 2>&1 || fail
 for extra in stringzilla pyspng; do # accelerators: taken where there is a wheel, done without elsewhere
     "$folder/bin/python" -m pip install --quiet --only-binary :all: "$extra" >> "$log" 2>&1 \
         || echo "   without $extra: it has no wheel for this Python"

@@ -16,6 +16,7 @@ from .schedule import Schedule
 from .sizes import training_size
 from .spec import BatchSpec
 
+LAST_STEP = 2**48  # far beyond any training, and no counter of frames overflows
 MODEL_ZOO_STEP_S = 0.75  # the published step of the Ascend 910 for a batch of 8
 
 
@@ -51,7 +52,10 @@ def run(options: argparse.Namespace, out: console.Console) -> int:
     """Open, measure, print."""
     make = _batches(options)
     if options.digest is not None:
-        print(digest(make, options.digest))
+        found = digest(make, options.digest)
+        if options.json != "-":
+            print(found)
+        out.result({"schema": "pipeline-digest/1", "batches": options.digest, "digest": found})
         return 0
     import_tensorflow()
     from . import bench
@@ -68,11 +72,11 @@ def run(options: argparse.Namespace, out: console.Console) -> int:
 def _batches(options: argparse.Namespace) -> TrainBatches:
     for name in ("batch_size", "threads", "seconds", "step_time", "rate"):
         value = getattr(options, name)
-        if value is not None and not value > 0:
+        if value is not None and not 0 < value < float("inf"):
             raise ToolkitError("--%s %g is not positive" % (name, value))
     for name in ("first_step", "digest"):
-        if (getattr(options, name) or 0) < 0:
-            raise ToolkitError("--%s %d is negative" % (name, getattr(options, name)))
+        if not 0 <= (getattr(options, name) or 0) < LAST_STEP:
+            raise ToolkitError("--%s %d is not from 0 to %d" % (name, getattr(options, name), LAST_STEP - 1))
     chosen = augmentations.named(options.augment)
     source = sources.open_source(options.data_path, options.split, options.cache)
     height, width = training_size(source, options.height, options.width)

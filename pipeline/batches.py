@@ -7,7 +7,7 @@ import numpy as np
 
 from augment import apply, draw
 from augment.augmentation import Augmentation
-from camvid_tools.errors import RunFault
+from camvid_tools.errors import RunFault, ToolkitError
 from camvid_tools.imageio import ImageFault
 
 from .pool import BatchPool
@@ -18,6 +18,7 @@ from .spec import BatchSpec
 log = logging.getLogger("camvid.pipeline")
 
 Batch = Tuple[np.ndarray, np.ndarray]
+MOST_BYTES = 1 << 31  # of an element
 STOP, REPLACE = "stop", "replace"
 DAMAGED_REMEDY = "mend the file, or train with --on_damaged replace"
 
@@ -32,6 +33,11 @@ class TrainBatches:
     def __init__(
         self, source, schedule: Schedule, augmentation: Augmentation, spec: BatchSpec, on_damaged: str = STOP
     ) -> None:
+        if spec.element_bytes > MOST_BYTES:
+            raise ToolkitError(
+                "a batch of %d x %d x %d is %.1f GB, at most 2 can be" % (spec[:3] + (spec.element_bytes / 2**30,)),
+                remedy="use a smaller batch or crop",
+            )
         self.source, self.schedule, self.augmentation, self.spec = source, schedule, augmentation, spec
         self.on_damaged = on_damaged
         self.fault: Optional[Exception] = None

@@ -12,6 +12,7 @@ from camvid_tools.digest import DataDigest, frame_digest
 from camvid_tools.errors import ToolkitError
 
 Sample = Tuple[np.ndarray, np.ndarray]
+_NOTHING = np.empty((0, 0), np.uint8)
 
 
 class TreeSource:
@@ -24,6 +25,7 @@ class TreeSource:
         self.path, self.split, self.classes = folder.path, split, folder.classes
         self.names = [frame.name for frame in self._frames]
         self.drives = [frame.drive for frame in self._frames]
+        self.damaged: List[str] = []  # names of frames that the survey of a tolerant source could not read
         self._digest: Optional[str] = None
         self._sizes: List[Tuple[int, int]] = []
 
@@ -62,7 +64,8 @@ class TreeSource:
         except imageio.ImageFault:
             if not self._tolerant:
                 raise
-            return self.names[index].encode("utf-8"), (1, 1)
+            self.damaged.append(self.names[index])
+            return frame_digest(self.names[index], _NOTHING, _NOTHING), (1, 1)
         return frame_digest(self.names[index], image, ids), ids.shape
 
 
@@ -105,7 +108,7 @@ class MemorySource:
             source.split,
             source.classes,
         )
-        self.names, self.drives = source.names, source.drives
+        self.names, self.drives, self.damaged = source.names, source.drives, source.damaged
         self.survey, self.size, self.decode = source.survey, source.size, source.decode
 
     def __len__(self) -> int:

@@ -1,13 +1,19 @@
 """Fixtures that several test modules share: commands run as a user runs them, and data sets made once."""
 
 import json
+import os
 from typing import Any, NamedTuple
 
 import pytest
+from hypothesis import settings
 
 import drawn
 import synthetic
 import trainings
+
+# A loaded machine is slow, not wrong; and CI says the same twice of the same commit.
+settings.register_profile("ours", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("ours")
 
 
 class Ran(NamedTuple):

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from camvid_tools import atomic
-from camvid_tools.errors import RunFault
+from camvid_tools.errors import RunFault, ToolkitError
 from eval import runfolder
 from eval.runfolder import BEST, CHECKPOINTS, LAST, Checkpoint
 
@@ -91,8 +91,12 @@ class Checkpoints:
         shutil.rmtree(os.path.join(self._folder, _ASIDE), ignore_errors=True)
 
     def restore(self, session: tf.Session, checkpoint: Checkpoint) -> None:
-        """Set every variable from a checkpoint."""
-        self._saver.restore(session, checkpoint.prefix)
+        """Set every variable from a checkpoint; ToolkitError if it is damaged."""
+        try:
+            self._saver.restore(session, checkpoint.prefix)
+        except (tf.errors.OpError, ValueError):
+            remedy = "remove %s.*, and --resume goes on from the one before it" % checkpoint.prefix
+            raise ToolkitError("this checkpoint is damaged", where=checkpoint.prefix, remedy=remedy) from None
 
 
 def remove(checkpoint: Checkpoint) -> None:

@@ -29,6 +29,8 @@ from .settings import Settings, default_output_path, resolve
 
 def run(options: argparse.Namespace, out: Console, argv: List[str]) -> int:
     """python -m train."""
+    if options.resume and options.overwrite:
+        raise ToolkitError("--resume and --overwrite are both given", remedy="give one of them")
     given = run_start.with_saved_flags(flags.given(options), default_output_path())
     if "data_path" not in given:
         raise ToolkitError("--data_path is missing", remedy="give a split folder or a packed file")
@@ -200,5 +202,6 @@ def _about(settings: Settings, source: Any, device: devices.Device) -> str:
 
 
 def _next(settings: Settings) -> str:
-    split = "test" if "test" in sources.splits_of(settings.data_path) else "val"
+    there = sources.splits_of(settings.data_path)
+    split = next(name for name in ("test", "val", "train") if name in there)
     return "next: python -m eval --run %s --split %s --pictures 8" % (os.path.relpath(settings.output_path), split)

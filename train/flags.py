@@ -17,18 +17,26 @@ class Flag(NamedTuple):
     choices: Optional[Tuple[str, ...]] = None
 
 
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("%d is not positive" % value)
-    return value
+def number(kind: Callable, least: float, most: float, what: str) -> Callable[[str], Any]:
+    """A converter for argparse: text to an int or float within bounds; else one line that says what is due."""
+
+    def convert(text: str) -> Any:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = None
+        if value is None or not least <= value <= most:  # NaN is within no bounds
+            raise argparse.ArgumentTypeError("%r is not %s" % (text, what))
+        return value
+
+    return convert
 
 
-def _amount(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError("%s is not positive" % text)
-    return value
+_positive = number(int, 1, 10**9, "a whole number from 1 to 1,000,000,000")
+_amount = number(float, 1e-30, 1e30, "a number above 0")
+_rate = number(float, 0, 1e30, "a number of 0 or more")
+_share = number(float, 0, 1 - 1e-9, "a number from 0 to below 1")
+_whole = number(int, -(2**63), 2**63 - 1, "a whole number of 64 bits")
 
 
 FLAGS = (
@@ -43,11 +51,11 @@ FLAGS = (
     Flag("recipe", "default", "named training settings, or a JSON file"),
     Flag("augment", "the recipe's", "named augmentation, or a JSON file"),
     Flag("learning_rate", "the recipe's", "of the first step after warm-up", _amount),
-    Flag("momentum", "the recipe's", "of SGD", float),
-    Flag("weight_decay", "the recipe's", "on convolution kernels", float),
+    Flag("momentum", "the recipe's", "of SGD", _share),
+    Flag("weight_decay", "the recipe's", "on convolution kernels", _rate),
     Flag("class_weights", "none", "JSON file: class name -> weight in the loss"),
     Flag("device", "auto", "where the network runs", choices=("auto", "cpu", "gpu", "npu")),
-    Flag("seed", "123", "of weights, order and augmentation", int),
+    Flag("seed", "123", "of weights, order and augmentation", _whole),
     Flag("resume", "off", "go on from the run folder's newest checkpoint", None),
     Flag("overwrite", "off", "remove the run that the folder holds", None),
     Flag("validate_every", "once an epoch", "steps between validations", _positive),

@@ -45,7 +45,7 @@ def claim(
         raise ToolkitError("holds another run", where=run, remedy=remedy)
     checkpoint = None
     if runfolder.holds_run(run) and options.resume:
-        _require_same(settings, source.survey()[0], run, out)
+        _require_same(settings, source, run, out)
         found = runfolder.checkpoints(run)
         checkpoint = found[-1] if found else None
         out.say(_resuming(checkpoint))
@@ -80,11 +80,14 @@ def _resuming(checkpoint: Optional[runfolder.Checkpoint]) -> str:
     return "going on from %s at step %d" % (checkpoint.prefix, checkpoint.step)
 
 
-def _require_same(settings: Settings, digest: str, run: str, out: Console) -> None:
+def _require_same(settings: Settings, source: Any, run: str, out: Console) -> None:
     held = runfolder.read(run)
-    if held.document["data_digest"] != digest:
+    if held.document["data_digest"] != source.survey()[0]:
         remedy = "restore the data, or train into another --output_path"
-        raise ToolkitError("the training frames are not those that this run began with", where=run, remedy=remedy)
+        if not getattr(source, "damaged", None):
+            raise ToolkitError("the training frames are not those that this run began with", where=run, remedy=remedy)
+        text = "%d damaged frames will be replaced; whether the others are those that this run began with is not known"
+        out.warn(text % len(source.damaged))
     changed = differences(held.settings, settings.document())
     longer = changed.pop("total_steps", None)
     if longer is not None:

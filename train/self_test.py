@@ -39,7 +39,7 @@ def run(options: argparse.Namespace, out: Console) -> int:
         "augment": "none",
         "threads": 1,
         "device": options.device or "auto",
-        "seed": options.seed or 123,
+        "seed": 123 if options.seed is None else options.seed,
     }
     given.update({"frontend": options.frontend} if options.frontend else {})
     settings = settings_module.resolve(given, source)

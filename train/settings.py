@@ -68,6 +68,9 @@ def resolve(given: Dict[str, Any], source) -> Settings:
     total = given.get("train_steps") or max(
         1, round(given.get("train_epochs", recipe.epochs) * len(source) / batch_size)
     )
+    ignored = _ignored(recipe, source.classes)
+    if len(ignored) == len(source.classes):
+        raise ToolkitError("no class is left to learn: all are ignored", where=source.path)
     base = given.get("learning_rate", recipe.learning_rate)
     return Settings(
         data_path=os.path.abspath(given["data_path"]),
@@ -83,7 +86,7 @@ def resolve(given: Dict[str, Any], source) -> Settings:
         momentum=given.get("momentum", recipe.momentum),
         weight_decay=given.get("weight_decay", recipe.weight_decay),
         class_weights=_class_weights(given.get("class_weights"), source.classes),
-        ignored=_ignored(recipe, source.classes),
+        ignored=ignored,
         device=given.get("device", "auto"),
         seed=given.get("seed", 123),
         validate_every=given.get("validate_every", per_epoch),

@@ -29,8 +29,12 @@ def build_parser() -> argparse.ArgumentParser:
 def run(options: argparse.Namespace, out: console.Console) -> int:
     """Read everything once, print the findings by kind and the verdict."""
     folder = splitfolder.locate(options.dir)
-    splitfolder.refuse_unfinished(folder)
     found = layout.scan(folder)
+    splitfolder.refuse_unfinished(found.root)
+    if not (found.pairs or found.unlabelled or found.frameless):
+        raise ToolkitError(
+            "its folders hold no picture", where=folder, remedy="camvid-split or camvid-synth fills them"
+        )
     if folder != options.dir:
         out.say("checking %s" % folder)
     table, findings = _class_table(found)
@@ -44,7 +48,7 @@ def run(options: argparse.Namespace, out: console.Console) -> int:
     sizes = Counter(item.size for item in inspected if item.size)
     out.say(_about(found, counts, preset, palette, len(table), sizes))
     _print_findings(findings, out)
-    out.say(_closing(ending, findings, folder))
+    out.say(_closing(ending, findings, folder, found.layout))
     out.result(
         {
             "schema": SCHEMA,
@@ -113,14 +117,14 @@ def _print_findings(findings: List[Finding], out: console.Console) -> None:
         out.say("  remedy: %s" % same[0].remedy)
 
 
-def _closing(ending: str, findings: List[Finding], folder: str) -> str:
+def _closing(ending: str, findings: List[Finding], folder: str, kind: str) -> str:
     errors = sum(1 for finding in findings if finding.severity == ERROR)
     warnings = sum(1 for finding in findings if finding.severity == WARNING)
-    if ending == "clean":
-        return "verdict: clean\nnext: camvid-encode --src %s" % folder
-    if ending == "warnings":
-        return "verdict: usable, %d warnings\nnext: camvid-encode --src %s" % (warnings, folder)
-    return "verdict: not fit as it is, %d errors and %d warnings" % (errors, warnings)
+    if ending == "errors":
+        return "verdict: not fit as it is, %d errors and %d warnings" % (errors, warnings)
+    command = "camvid-encode" if kind in ("split", "segnet") else "camvid-split"
+    said = "clean" if ending == "clean" else "usable, %d warnings" % warnings
+    return "verdict: %s\nnext: %s --src %s" % (said, command, folder)
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:

@@ -6,7 +6,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Iterable, Iterator, List, Optional, Sequence, Tuple
 
-from .. import console, encoding, groups, layout, packed
+from .. import console, encoding, groups, imageio, layout, packed
 from ..errors import ToolkitError
 from ..splitfolder import SplitFolder
 
@@ -38,6 +38,8 @@ def _size(text: str) -> Tuple[int, int]:
     parts = text.lower().split("x")
     if len(parts) != 2 or not all(part.isdigit() and int(part) > 0 for part in parts):
         raise argparse.ArgumentTypeError("%r is not of the form 360x480" % text)
+    if int(parts[0]) * int(parts[1]) > imageio.MAX_PIXELS:
+        raise argparse.ArgumentTypeError("%s pixels are more than any frame has" % text)
     return int(parts[0]), int(parts[1])
 
 
@@ -47,6 +49,8 @@ def run(options: argparse.Namespace, out: console.Console) -> int:
     target = options.out or layout.beside(options.src, ".h5")
     if os.path.isdir(target):
         raise ToolkitError("is a folder, a file is due", where=target, remedy="name a file: --out FILE.h5")
+    if os.path.exists(target) and not packed.is_packed(target):
+        raise ToolkitError("is no packed file and is not overwritten", where=target, remedy="choose another --out")
     merged = encoding.merge(folder.classes, options.groups)
     planned = encoding.plans(folder, options.resize)
     total = sum(len(plan.names) for plan in planned)

@@ -45,7 +45,7 @@ def _shares(text: str) -> Tuple[float, float, float]:
         parts = tuple(float(part) for part in text.split("/"))
     except ValueError:
         parts = ()
-    if len(parts) != 3 or min(parts) < 0 or sum(parts) <= 0:
+    if len(parts) != 3 or not all(0 <= part < float("inf") for part in parts) or not sum(parts):
         raise argparse.ArgumentTypeError("%r is not of the form 60/16/24" % text)
     return parts[0], parts[1], parts[2]
 
@@ -53,6 +53,7 @@ def _shares(text: str) -> Tuple[float, float, float]:
 def run(options: argparse.Namespace, out: console.Console) -> int:
     """Scan, assign, complain or write."""
     found = layout.scan(options.src)
+    splitfolder.refuse_unfinished(found.root)
     table = classes.read(options.class_dict) if options.class_dict else splitfolder.class_table(found)
     assignment = resplit.assign(found, options.preset, options.shares, options.seed)
     target = options.out or layout.beside(options.src, "_split")

@@ -5,7 +5,7 @@ import sys
 from collections import Counter
 from typing import Optional, Sequence
 
-from .. import console, splits, synthesis
+from .. import console, imageio, splits, synthesis
 from ..errors import ToolkitError
 
 SCHEMA = "camvid-synth/1"
@@ -40,6 +40,8 @@ def run(options: argparse.Namespace, out: console.Console) -> int:
     for name in ("height", "width"):
         if getattr(options, name) < LEAST_PIXELS:
             raise ToolkitError("--%s %d is below %d" % (name, getattr(options, name), LEAST_PIXELS))
+    if options.height * options.width > imageio.MAX_PIXELS:
+        raise ToolkitError("%d x %d pixels are more than any frame has" % (options.height, options.width))
     frames = synthesis.choose_frames(options.frames)
     plan = synthesis.Plan(options.out, options.layout, frames, options.height, options.width, options.seed)
     synthesis.prepare(plan)
