@@ -13,10 +13,10 @@ def replacing(path: str) -> Iterator[str]:
     The temporary name is a function of the target's, so a repeated run reuses what a killed one left. A link is
     followed; a device such as /dev/stdout is written to as it is.
     """
-    path = os.path.realpath(path)
     if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
         yield path
         return
+    path = os.path.realpath(path)
     part = part_of(path)
     folder = os.path.dirname(part)
     os.makedirs(folder, exist_ok=True)

@@ -39,7 +39,7 @@ def write(path: str, table: classes.ClassTable, groups: str, plans: List[Plan], 
     """
     digests = {}
     source = iter(frames)
-    with atomic.replacing(path) as part, _created(part, plans) as out:
+    with atomic.replacing(path) as part, _created(part, plans, path) as out:
         for plan in plans:
             digests[plan.split] = _write_split(out.create_group(plan.split), plan, table, source)
         header = _header(table, groups, plans, digests)
@@ -49,12 +49,17 @@ def write(path: str, table: classes.ClassTable, groups: str, plans: List[Plan], 
     return digests
 
 
-def _created(path: str, plans: List[Plan]) -> h5py.File:
+def _created(part: str, plans: List[Plan], path: str) -> h5py.File:
     """A new HDF5 file, once there is room for it: HDF5 itself crashes on a full disk."""
+    size = sum(4 * len(plan.names) * plan.height * plan.width for plan in plans) + SPARE
     if hasattr(os, "posix_fallocate"):
-        with open(path, "wb") as room:
-            os.posix_fallocate(room.fileno(), 0, sum(4 * len(p.names) * p.height * p.width for p in plans) + SPARE)
-    return h5py.File(path, "w", libver="latest", alignment_threshold=PAGE, alignment_interval=PAGE)
+        try:
+            with open(part, "wb") as room:
+                os.posix_fallocate(room.fileno(), 0, size)
+        except OSError as error:
+            what = "no room for its %d MB (%s)" % (size >> 20, error.strerror)
+            raise ToolkitError(what, where=path, remedy="choose another --out") from None
+    return h5py.File(part, "w", libver="latest", alignment_threshold=PAGE, alignment_interval=PAGE)
 
 
 def _write_split(group: Any, plan: Plan, table: classes.ClassTable, source: Any) -> str:

@@ -174,6 +174,37 @@ def test_saving_onto_a_full_disk_is_one_line_and_keeps_what_was_saved(data, tmp_
     assert not runfolder.checkpoints(run)
 
 
+def test_a_checkpoint_whose_bytes_changed_is_named_in_one_line(finished, tmp_path):
+    run = str(shutil.copytree(finished, str(tmp_path / "run")))
+    newest = runfolder.choose(run, "last").prefix
+    with open(newest + ".data-00000-of-00001", "r+b") as file:
+        file.seek(100)
+        file.write(bytes(4000))
+    for command_line in (["train", "--output_path", run, "--resume", "--train_steps", "14"], ["eval", "--run", run]):
+        flags = ["--checkpoint", "last"] if command_line[0] == "eval" else []
+        ran = subprocess.run([sys.executable, "-m"] + command_line + flags, stderr=subprocess.PIPE)
+        said = ran.stderr.decode()
+        assert ran.returncode == 2 and said.count("\n") == 1 and newest in said
+
+
+def test_a_frame_damaged_between_two_parts_of_a_run_can_be_replaced(tmp_path):
+    tree, run = drawn.tree(str(tmp_path / "set")), str(tmp_path / "run")
+    assert subprocess.run(command(tree, run) + ["--train_steps", "2"]).returncode == 0
+    with open(os.path.join(tree, "train", drawn.LISTS["train"][1] + ".png"), "w"):
+        pass
+    more = [sys.executable, "-m", "train", "--output_path", run, "--resume", "--train_steps", "4"]
+    assert subprocess.run(more, stderr=subprocess.DEVNULL).returncode == 3
+    ran = subprocess.run(more + ["--on_damaged", "replace"], stderr=subprocess.PIPE)
+    assert ran.returncode == 0 and "1 damaged" in ran.stderr.decode()
+
+
+def test_a_terminal_that_goes_away_does_not_end_a_run(data, tmp_path):
+    run = str(tmp_path / "run")
+    process = subprocess.Popen(command(data, run) + ["--train_steps", "6"], stdout=subprocess.PIPE)
+    process.stdout.close()
+    assert process.wait() == 0 and runfolder.checkpoints(run)[-1].step == 6
+
+
 def test_pauses_within_pauses_are_counted_once():
     meter = Meter(batch_size=4)
     begin = time.perf_counter()
