@@ -15,7 +15,7 @@ env: ## build .venv: TensorFlow 1.15 where a Python 3.7 can be found, else Tenso
 env-tf2: ## build .venv-tf2: TensorFlow 2 on a current Python
 	@sh make/environment.sh .venv-tf2 tf2
 
-demo: env ## the main job on drawn frames: everything below demo/, about five minutes
+demo: env ## the main job on drawn frames: everything below demo/, about three minutes
 	@PYTHON=.venv/bin/python sh make/demo.sh
 
 test: env ## the tests

@@ -22,7 +22,7 @@ run "$bin/camvid-check" "$out/CamVid_split"
 say "4 of 6  encode" "decode once, into one file that training maps into memory"
 run "$bin/camvid-encode" --src "$out/CamVid_split" --out "$out/CamVid.h5" --verify
 
-say "5 of 6  train" "BiSeNet from nothing, on the CPU, about three minutes; Ctrl-C saves, make demo goes on"
+say "5 of 6  train" "BiSeNet from nothing, on the CPU, about two minutes; Ctrl-C saves, make demo goes on"
 run "$PYTHON" -m train --data_path "$out/CamVid.h5" --output_path "$out/run" --recipe demo --resume
 
 say "6 of 6  evaluate" "on the test frames, which training never saw"
