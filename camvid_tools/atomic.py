@@ -37,6 +37,11 @@ def part_of(path: str) -> str:
     return os.path.join(folder, ".%s.part" % name)
 
 
+def is_unclaimed(folder: str, first: str) -> bool:
+    """Whether nothing lies in `folder`, which need not exist, but perhaps what a kill left of its `first` file."""
+    return not os.path.isdir(folder) or not set(os.listdir(folder)) - {os.path.basename(part_of(first))}
+
+
 def write_bytes(path: str, data: bytes) -> None:
     """Write `data` to `path`, whole or not at all."""
     with replacing(path) as part, open(part, "wb") as out:

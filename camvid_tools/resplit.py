@@ -89,8 +89,7 @@ def refuse_foreign(out: str, preset: str) -> None:
     ours = os.path.exists(marker) or os.path.exists(os.path.join(out, manifest.FILE_NAME))
     if os.path.exists(out) and not os.path.isdir(out):
         raise ToolkitError("is a file, a folder is due", where=out, remedy="choose another --out")
-    first = os.path.basename(atomic.part_of(marker))  # all that is there where the very first write was cut off
-    if os.path.isdir(out) and set(os.listdir(out)) - {first} and not ours:
+    if not ours and not atomic.is_unclaimed(out, marker):
         raise ToolkitError("holds files that camvid-split did not write", where=out, remedy="choose another --out")
     held = manifest.read(out) if ours else None
     if held is not None and held["preset"] != preset:

@@ -66,8 +66,7 @@ def prepare(plan: Plan) -> None:
     marker = os.path.join(plan.out, MARKER)
     if os.path.exists(plan.out) and not os.path.isdir(plan.out):
         raise ToolkitError("is a file, a folder is due", where=plan.out, remedy="choose another --out")
-    first = os.path.basename(atomic.part_of(marker))  # all that is there where the very first write was cut off
-    if os.path.isdir(plan.out) and set(os.listdir(plan.out)) - {first}:
+    if not atomic.is_unclaimed(plan.out, marker):
         if not os.path.exists(marker):
             raise ToolkitError(
                 "holds files that camvid-synth did not write", where=plan.out, remedy="choose another --out"

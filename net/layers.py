@@ -16,8 +16,6 @@ Precise = Callable[[], ContextManager]
 # Standard deviation of a normal distribution cut at two sigma, over that of the whole one (He et al., ICCV 2015,
 # ask for the latter).
 _CUT_NORMAL = 0.87962566103423978
-
-
 NORM_EPSILON = 1e-5
 
 

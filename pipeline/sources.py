@@ -73,6 +73,7 @@ class PackedSource:
     """Frames of one split of a packed file, as views of a memory map."""
 
     kind = "packed"
+    damaged: List[str] = []
 
     def __init__(self, file: packed.PackedFile, split: str) -> None:
         opened = file.open(split)

@@ -2,14 +2,19 @@
 
 import json
 import os
+import shutil
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 from hypothesis import settings
 
 import drawn
 import synthetic
+import tools
 import trainings
+from camvid_tools import imageio, splits
+from camvid_tools.commands import synth
 
 # A loaded machine is slow, not wrong; and CI says the same twice of the same commit.
 settings.register_profile("ours", deadline=None, derandomize="CI" in os.environ)
@@ -66,3 +71,32 @@ def data(tmp_path_factory):
 def finished(data, tmp_path_factory):
     """The run folder of a short training that was never disturbed. Not to be changed."""
     return trainings.train(data, str(tmp_path_factory.mktemp("runs") / "whole"))
+
+
+@pytest.fixture(scope="session")
+def raw(tmp_path_factory):
+    """All 701 frames in the published layout, at 8 x 8 pixels."""
+    folder = tmp_path_factory.mktemp("raw") / "CamVid"
+    image, label = np.full((8, 8, 3), 90, np.uint8), tools.PALETTE.decode(np.full((8, 8), 17, np.uint8))
+    for number, name in enumerate(splits.camvid_names()):
+        image[0, 0] = (number % 256, number // 256, 0)
+        imageio.write_png(str(folder / "701_StillsRaw_full" / (name + ".png")), image)
+        imageio.write_png(str(folder / "LabeledApproved_full" / (name + "_L.png")), label)
+    return folder
+
+
+@pytest.fixture
+def partial(tmp_path):
+    folder = tmp_path / "few"
+    tools.run(synth, "--out", folder, "--frames", 20, "--height", 48, "--width", 64, "--quiet")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def clean(tmp_path_factory):
+    return drawn.tree(str(tmp_path_factory.mktemp("clean") / "set"), 48, 64)
+
+
+@pytest.fixture
+def dirty(clean, tmp_path):
+    return shutil.copytree(clean, str(tmp_path / "set")) and tmp_path / "set"

@@ -69,8 +69,7 @@ def is_finished(settings: Settings, checkpoint: runfolder.Checkpoint) -> bool:
 def _refuse_foreign(run: str) -> None:
     if os.path.exists(run) and not os.path.isdir(run):
         raise ToolkitError("is a file, a folder is due", where=run, remedy="choose another --output_path")
-    begun = os.path.basename(atomic.part_of(os.path.join(run, runfolder.SETTINGS)))  # a first write that was cut off
-    if os.path.isdir(run) and not runfolder.holds_run(run) and set(os.listdir(run)) - {begun}:
+    if not runfolder.holds_run(run) and not atomic.is_unclaimed(run, runfolder.SETTINGS):
         raise ToolkitError("holds files of something else", where=run, remedy="choose another --output_path")
 
 
@@ -84,7 +83,7 @@ def _require_same(settings: Settings, source: Any, run: str, out: Console) -> No
     held = runfolder.read(run)
     if held.document["data_digest"] != source.survey()[0]:
         remedy = "restore the data, or train into another --output_path"
-        if not getattr(source, "damaged", None):
+        if not source.damaged:
             raise ToolkitError("the training frames are not those that this run began with", where=run, remedy=remedy)
         text = "%d damaged frames will be replaced; whether the others are those that this run began with is not known"
         out.warn(text % len(source.damaged))

@@ -1,0 +1,106 @@
+"""camvid-encode as a user runs it: exact pixels, whole files, refusals."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import drawn
+from camvid_tools import classes, imageio, packed
+from camvid_tools.commands import encode
+from tools import FRAME, LABEL, PALETTE, odd_colour, rewrite, run
+
+
+def test_encoded_pixels_equal_the_source_and_verify_says_so(clean, tmp_path, capsys):
+    assert run(encode, "--src", clean, "--out", tmp_path / "x.h5", "--verify") == 0
+    assert "all 10 frames and labels equal the source" in capsys.readouterr().out
+    opened = packed.PackedFile(str(tmp_path / "x.h5")).open("val")
+    assert opened.names == sorted(drawn.LISTS["val"])
+    for index, name in enumerate(opened.names):
+        assert np.array_equal(opened.images[index], imageio.read_frame(os.path.join(clean, "val", name + ".png")))
+        label = imageio.read_raw(os.path.join(clean, "val_labels", name + "_L.png"))
+        assert np.array_equal(PALETTE.decode(opened.labels[index]), label)
+
+
+def test_a_changed_byte_in_the_packed_file_is_noticed(clean, tmp_path):
+    path = str(tmp_path / "x.h5")
+    run(encode, "--src", clean, "--out", path, "--quiet")
+    opened = packed.PackedFile(path)
+    assert all(opened.verify(name) for name in opened.splits())
+    offset = opened.open("train").labels.offset
+    with open(path, "r+b") as file:
+        file.seek(offset + 1000)
+        file.write(b"\xfe")
+    assert not packed.PackedFile(path).verify("train")
+    assert packed.PackedFile(path).verify("val")
+
+
+def test_a_truncated_foreign_or_edited_packed_file_is_one_clear_line(clean, tmp_path):
+    import h5py
+
+    from camvid_tools.errors import ToolkitError
+
+    path = str(tmp_path / "x.h5")
+    run(encode, "--src", clean, "--out", path, "--quiet")
+    content = open(path, "rb").read()
+    (tmp_path / "cut.h5").write_bytes(content[: len(content) // 2])
+    (tmp_path / "text.h5").write_text("hello")
+    with h5py.File(str(tmp_path / "foreign.h5"), "w") as file:
+        file["x"] = [1]
+    (tmp_path / "edited.h5").write_bytes(content)
+    with h5py.File(str(tmp_path / "edited.h5"), "r+") as file:
+        file.attrs["header"] = file.attrs["header"].replace("Road", "Lane")
+    for name in ("cut", "text", "foreign", "edited"):
+        with pytest.raises(ToolkitError, match="camvid-encode") as caught:
+            packed.PackedFile(str(tmp_path / (name + ".h5")))
+        assert name in str(caught.value)
+
+
+def test_encoding_killed_leaves_no_file_under_the_final_name(clean, tmp_path):
+    target = tmp_path / "x.h5"
+    command = [sys.executable, "-m", "camvid_tools.commands.encode", "--src", clean, "--out", str(target)]
+    process = subprocess.Popen(command + ["--resize", "1500x2000"], stdout=subprocess.DEVNULL)
+    part = tmp_path / ".x.h5.part"
+    while not part.exists() and process.poll() is None:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not target.exists()
+    assert run(encode, "--src", clean, "--out", target, "--verify", "--quiet") == 0
+
+
+def test_groups_merge_as_segnet_did(clean, tmp_path):
+    run(encode, "--src", clean, "--out", tmp_path / "a.h5", "--quiet")
+    run(encode, "--src", clean, "--out", tmp_path / "b.h5", "--groups", "segnet11", "--quiet")
+    whole, merged = (packed.PackedFile(str(tmp_path / name)) for name in ("a.h5", "b.h5"))
+    assert merged.classes == classes.segnet11()
+    fine, coarse = whole.open("train").labels, merged.open("train").labels
+    names, groups = classes.camvid32().names, classes.segnet11().names
+    for source, target in (("LaneMkgsDriv", "Road"), ("Sky", "Sky"), ("Wall", "Building"), ("Void", "Void")):
+        chosen = coarse[fine == names.index(source)]
+        assert (chosen == groups.index(target)).all()
+    assert (coarse < 12).all()
+
+
+def test_frames_of_several_sizes_are_refused_by_name_and_resized_on_request(dirty, tmp_path, capsys):
+    rewrite(dirty, FRAME, lambda p: p[:40])
+    rewrite(dirty, LABEL, lambda p: p[:40])
+    assert run(encode, "--src", dirty) == 2
+    said = capsys.readouterr().err
+    assert "0016E5_00390" in said and "--resize" in said
+    assert run(encode, "--src", dirty, "--resize", "24x32", "--quiet", "--verify") == 0
+    stored = packed.PackedFile(str(dirty) + ".h5").open("train")
+    assert stored.images.shape == (5, 24, 32, 3) and stored.labels.max() < 32
+
+
+def test_unknown_colours_become_255_and_are_counted_aloud(dirty, tmp_path, capsys):
+    rewrite(dirty, LABEL, odd_colour)
+    assert run(encode, "--src", dirty, "--json", tmp_path / "j", "--verify") == 0
+    assert "0016E5_00390: 3 pixels" in capsys.readouterr().err
+    assert json.loads((tmp_path / "j").read_text())["unknown_pixels"] == {"0016E5_00390": 3}
+    assert (packed.PackedFile(str(dirty) + ".h5").open("train").labels == 255).sum() == 3
