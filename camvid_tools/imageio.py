@@ -30,7 +30,11 @@ class ImageFault(ToolkitError):
 
 def read_raw(path: str) -> np.ndarray:
     """The picture as stored: [H,W] or [H,W,C], uint8 or uint16, colours as RGB(A). Raises ImageFault."""
-    data = _bytes(path)
+    return decode(read_bytes(path), path)
+
+
+def decode(data: bytes, path: str) -> np.ndarray:
+    """`read_raw` of the bytes of a file; `path` is named in the ImageFault."""
     if data.startswith(PNG_START):
         _check_png(data, path)
     elif data.startswith(JPEG_START) and data.rfind(JPEG_END) < 0:
@@ -49,7 +53,8 @@ def read_raw(path: str) -> np.ndarray:
     return picture
 
 
-def _bytes(path: str) -> bytes:
+def read_bytes(path: str) -> bytes:
+    """The bytes of a picture's file; ImageFault where there are none."""
     try:
         with open(path, "rb") as handle:
             data = handle.read()
@@ -86,7 +91,12 @@ def _png_sums_agree(data: bytes) -> bool:
 
 def read_frame(path: str) -> np.ndarray:
     """[H,W,3] uint8 RGB, whatever the file's depth and channels. Raises ImageFault."""
-    picture = to_8_bits(read_raw(path))
+    return as_rgb(read_raw(path))
+
+
+def as_rgb(picture: np.ndarray) -> np.ndarray:
+    """A decoded picture of any depth and channels as [H,W,3] uint8 RGB."""
+    picture = to_8_bits(picture)
     if picture.ndim == 2:
         return cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB)
     return np.ascontiguousarray(picture[..., :3]) if picture.shape[2] == 4 else picture
@@ -111,11 +121,9 @@ def write_png(path: str, picture: np.ndarray) -> None:
     atomic.write_bytes(path, png_bytes(picture))
 
 
-def is_lossy(path: str) -> bool:
-    """Whether a file is a JPEG or WebP by its first bytes, whatever it is called."""
-    with open(path, "rb") as handle:
-        head = handle.read(12)
-    return head.startswith(JPEG_START) or head[8:] == b"WEBP"
+def is_lossy(data: bytes) -> bool:
+    """Whether a file is a JPEG or WebP by its bytes, whatever it is called; WebP without loss is none."""
+    return data.startswith(JPEG_START) or (data[8:12] == b"WEBP" and b"VP8 " in data[12:256])
 
 
 def is_picture(name: str) -> bool:

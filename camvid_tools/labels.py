@@ -9,6 +9,7 @@ from .classes import UNKNOWN
 from .codec import ColourCodec
 
 COLOURS, IDS = "colours", "ids"
+GREY_IDS = "ids in three equal channels"  # read as colours, which they are not: camvid-check tells
 
 
 class Label(NamedTuple):
@@ -35,3 +36,19 @@ def interpret(picture: np.ndarray, codec: ColourCodec) -> Label:
         return Label(ids, IDS, int((~known & (picture != UNKNOWN)).sum()))
     ids = codec.encode(picture[..., :3])
     return Label(ids, COLOURS, int((ids == UNKNOWN).sum()))
+
+
+def to_8_bits(picture: np.ndarray) -> np.ndarray:
+    """A label of any depth as uint8: ids stored in 16 bits by their value, colours by their upper byte."""
+    if picture.dtype == np.uint16 and picture.ndim == 2 and picture.size and picture.max() <= UNKNOWN:
+        return picture.astype(np.uint8)
+    return imageio.to_8_bits(picture)
+
+
+def holds_grey_ids(picture: np.ndarray, classes: int) -> bool:
+    """Whether a label [H,W,3|4] uint8 has three equal channels with values that are ids, 255 among them."""
+    if picture.ndim != 3:
+        return False
+    first = picture[..., 0]
+    ids = bool(((first < classes) | (first == UNKNOWN)).all())
+    return ids and bool((picture[..., 1] == first).all() and (picture[..., 2] == first).all())

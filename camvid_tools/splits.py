@@ -99,6 +99,12 @@ _RULES: Dict[str, Callable[[int, str], str]] = {
 }
 
 
+def sizes(name: str) -> str:
+    """`421/112/168`: the counts of a published split."""
+    assigned = list(preset(name).values())
+    return "/".join(str(assigned.count(split)) for split in SPLITS)
+
+
 def recognise(lists: Dict[str, List[str]]) -> str:
     """The preset whose lists these are (split -> names), also in part; else `unknown`."""
     held = {name: split for split, names in lists.items() for name in names}

@@ -1,130 +1,107 @@
-"""camvid-check: is this data set fit to train on? Ends in a verdict."""
+"""camvid-check: is this data set fit to train on? Ends in a verdict and in what would make it clean."""
 
 import argparse
-import os
 import sys
-from collections import Counter
-from typing import List, Optional, Sequence, Tuple
+from typing import List, Optional, Sequence
 
-from .. import checks, classes, codec, console, layout, manifest, splitfolder
-from ..errors import ToolkitError
-from ..findings import ERROR, WARNING, Finding, verdict
+from .. import console
+from ..findings import ERROR, WARNING, Finding, count
 
-SCHEMA = "camvid-check/1"
 SHOWN_A_KIND = 5
+SHOWN_COLOURS = 12
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The command's flags."""
     parser = console.parser(
         "camvid-check",
-        "Check a data set: counts, pairing, decodability, sizes, colours. Exit code 0 clean, 1 problems, 2 no data.",
-        "camvid-check CamVid_split",
+        "Check a data set: what it is, pairing, files, sizes, colours, leakage, statistics. "
+        "Exit code 0 clean or warnings, 1 errors, 2 no data.",
+        "camvid-check CamVid_split --html report.html --statistics statistics.json",
     )
     parser.add_argument("dir", nargs="?", default=".", metavar="DIR", help="the data set (default: found from here)")
+    parser.add_argument("--html", metavar="FILE", help="write a report to look at: one file, opens from disk")
+    parser.add_argument(
+        "--statistics", metavar="FILE", help="write counts and class weights as JSON; train --class_weights reads it"
+    )
     parser.add_argument("--strict", action="store_true", help="warnings count as errors")
     return parser
 
 
 def run(options: argparse.Namespace, out: console.Console) -> int:
-    """Read everything once, print the findings by kind and the verdict."""
+    """Read everything once; say what it is, what is wrong, what leaks, the verdict and the remedy."""
+    from .. import atomic, splitfolder
+    from ..checks import statistics, survey
+
     folder = splitfolder.locate(options.dir)
-    found = layout.scan(folder)
-    splitfolder.refuse_unfinished(found.root)
-    if not (found.pairs or found.unlabelled or found.frameless):
-        raise ToolkitError(
-            "its folders hold no picture", where=folder, remedy="camvid-split or camvid-synth fills them"
-        )
-    if folder != options.dir:
-        out.say("checking %s" % folder)
-    table, findings = _class_table(found)
-    inspected = _inspect(found, table, out)
-    findings += [finding for item in inspected for finding in item.findings]
-    findings += list(checks.check_pairs(found)) + list(checks.check_alike(inspected))
-    findings += _manifest(found, table)
-    ending = verdict(findings)
-    counts, preset = checks.counts(found), checks.preset_of(found)
-    palette = classes.palette_name(table)
-    sizes = Counter(item.size for item in inspected if item.size)
-    out.say(_about(found, counts, preset, palette, len(table), sizes))
-    _print_findings(findings, out)
-    out.say(_closing(ending, findings, folder, found.layout))
-    out.result(
-        {
-            "schema": SCHEMA,
-            "verdict": ending,
-            "problems": [finding.document() for finding in findings],
-            "counts": counts,
-            "preset": preset,
-            "palette": palette,
-        }
-    )
-    return 1 if ending == "errors" or (options.strict and ending == "warnings") else 0
+    found = survey.scan(folder)
+    out.say("checking %s" % found.root)
+    done = survey.survey(found, out.progress)
+    for line in _text(done):
+        out.say(line)
+    if options.statistics:
+        atomic.write_json(options.statistics, statistics.document(done.tallies, done.table))
+        out.say("made %s: counts, image statistics, class weights" % options.statistics)
+    if options.html:
+        from .. import report
+
+        atomic.write_text(options.html, report.page(done, out.progress))
+        out.say("made %s: open it in a browser" % options.html)
+    out.say(_closing(done))
+    out.result(survey.document(done))
+    return 1 if done.verdict == "errors" or (options.strict and done.verdict == "warnings") else 0
 
 
-def _class_table(found: layout.Scan) -> Tuple[classes.ClassTable, List[Finding]]:
-    """The class table as far as it can be read: a faulty one is a finding, not the end."""
-    path = os.path.join(found.root, classes.FILE_NAME)
-    if not os.path.exists(path):
-        try:
-            return splitfolder.class_table(found), []
-        except ToolkitError as error:
-            return classes.camvid32(), [Finding("class-dict", ".", None, str(error), error.remedy or "")]
-    try:
-        table, problems = classes.parse(classes.read_text(path))
-    except ToolkitError as error:
-        table, problems = classes.ClassTable((), ()), [error.what]
-    remedy = "mend that line; ids are row numbers, so keep the order"
-    findings = [Finding("class-dict", classes.FILE_NAME, None, problem, remedy) for problem in problems]
-    usable = 0 < len(table) <= classes.MAX_CLASSES
-    return (table if usable else classes.camvid32()), findings
+def _text(done) -> List[str]:
+    from ..checks import leakage
+
+    lines = ["  " + sentence for sentence in done.identity.sentences]
+    lines += ["  leakage, " + leakage.sentence(split, held) for split, held in done.leakage.items()]
+    lines += _findings(done.findings) + _colours(done)
+    return lines
 
 
-def _inspect(found: layout.Scan, table: classes.ClassTable, out: console.Console) -> List[checks.Inspected]:
-    reading = checks.inspect_all(found, codec.ColourCodec(table))
-    return list(out.progress(reading, len(found.pairs), "checking"))
-
-
-def _manifest(found: layout.Scan, table: classes.ClassTable) -> List[Finding]:
-    if found.layout != "split":
-        return []
-    try:
-        held = manifest.read(found.root)
-    except ToolkitError as error:
-        return [Finding("manifest-mismatch", manifest.FILE_NAME, None, error.what, error.remedy or "")]
-    return list(checks.check_manifest(found, held, table.digest()))
-
-
-def _about(found: layout.Scan, counts: dict, preset: str, palette: str, rows: int, sizes: Counter) -> str:
-    numbers = ", ".join("%d %s" % (number, split) for split, number in counts.items()) or "none whole"
-    size = "%d x %d" % sizes.most_common(1)[0][0] if sizes else "unknown size"
-    text = "layout '%s'; frames: %s; height x width %s; %d classes (%s); split: %s"
-    return text % (found.layout, numbers, size, rows, palette, preset)
-
-
-def _print_findings(findings: List[Finding], out: console.Console) -> None:
-    kinds: List[str] = []
-    for finding in findings:
-        if finding.kind not in kinds:
-            kinds.append(finding.kind)
-    for kind in sorted(kinds, key=lambda k: [f.severity for f in findings if f.kind == k][0]):
-        same = [finding for finding in findings if finding.kind == kind]
-        out.say("%s %s (%d)" % (same[0].severity, kind, len(same)))
-        for finding in same[:SHOWN_A_KIND]:
-            out.say("  %s: %s" % (finding.file, finding.detail))
+def _findings(findings: List[Finding]) -> List[str]:
+    lines: List[str] = []
+    for kind in dict.fromkeys((finding.severity, finding.kind) for finding in findings):
+        same = [finding for finding in findings if (finding.severity, finding.kind) == kind]
+        lines.append("%s %s (%d)" % (kind + (len(same),)))
+        lines += ["  %s: %s" % (finding.file, finding.detail) for finding in same[:SHOWN_A_KIND]]
         if len(same) > SHOWN_A_KIND:
-            out.say("  and %d more; --json names them all" % (len(same) - SHOWN_A_KIND))
-        out.say("  remedy: %s" % same[0].remedy)
+            lines.append("  and %d more; --json or --html names them all" % (len(same) - SHOWN_A_KIND))
+        lines.append("  remedy: %s" % same[0].remedy)
+    return lines
 
 
-def _closing(ending: str, findings: List[Finding], folder: str, kind: str) -> str:
-    errors = sum(1 for finding in findings if finding.severity == ERROR)
-    warnings = sum(1 for finding in findings if finding.severity == WARNING)
-    if ending == "errors":
-        return "verdict: not fit as it is, %d errors and %d warnings" % (errors, warnings)
-    command = "camvid-encode" if kind in ("split", "segnet") else "camvid-split"
-    said = "clean" if ending == "clean" else "usable, %d warnings" % warnings
-    return "verdict: %s\nnext: %s --src %s" % (said, command, folder)
+def _colours(done) -> List[str]:
+    from ..checks.colours import hex_of
+
+    if not done.strange:
+        return []
+    lines = ["colours of no class (%d)" % done.strange_count]
+    for one in done.strange[:SHOWN_COLOURS]:
+        text = "  %s %9d pixels in %d files, first %s x=%d y=%d; nearest %s (distance %.0f); %s"
+        where = (one.pixels, one.files, one.first, one.x, one.y, one.nearest, one.distance, one.cause)
+        lines.append(text % ((hex_of(one.colour),) + where))
+    if done.strange_count > SHOWN_COLOURS:
+        lines.append("  and %d more; --json has them" % (done.strange_count - SHOWN_COLOURS))
+    return lines
+
+
+def _closing(done) -> str:
+    errors, warnings = count(done.findings, ERROR), count(done.findings, WARNING)
+    said = {"errors": "not fit as it is", "warnings": "usable", "clean": "clean"}[done.verdict]
+    parts = [
+        "%d %s%s" % (n, noun, "" if n == 1 else "s") for n, noun in ((errors, "error"), (warnings, "warning")) if n
+    ]
+    lines = ["verdict: " + ", ".join([said] + parts)]
+    commands = done.commands()
+    if commands:
+        lines += ["what would make it clean:"] + ["  " + command for command in commands]
+    if done.verdict != "errors":
+        command = "camvid-encode" if done.found.layout in ("split", "segnet") else "camvid-split"
+        lines.append("next: %s --src %s" % (command, done.found.root))
+    return "\n".join(lines)
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:

@@ -1,0 +1,1 @@
+"""What camvid-check looks at: one subject a module, put together by `survey`."""

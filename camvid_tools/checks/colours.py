@@ -1,0 +1,191 @@
+"""Colours of no class: where they are, how often, and what probably made them."""
+
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+
+from .. import classes, labels
+from ..classes import UNKNOWN, ClassTable, Colour
+from ..codec import unknown_colours
+
+MANY = 400  # colours of one label that are looked at, most pixels first
+EXPLAINED = 200  # colours of the set that are explained
+SOLID = 0.5  # a colour most of whose pixels continue to the left and above fills areas, not edges
+NEARLY_ALL = 0.9
+ON_THE_LINE = 6.0  # distance in RGB from the line between two classes
+NEAR = 40.0  # what JPEG leaves around a class's colour
+GAMMAS = (1 / 2.4, 1 / 2.2, 1 / 1.8, 1 / 1.4, 1.4, 1.8, 2.2, 2.4)
+GAMMA_OFF = 2
+
+
+class Strange(NamedTuple):
+    """A colour of no class in one label: pixels, the first of them, and how many continue to the left and above."""
+
+    colour: Colour
+    pixels: int
+    x: int
+    y: int
+    solid: int
+
+
+class Total(NamedTuple):
+    """A colour of no class in the whole set, with its likely cause in words."""
+
+    colour: Colour
+    pixels: int
+    files: int
+    first: str
+    x: int
+    y: int
+    nearest: str
+    distance: float
+    cause: str
+    fills: bool  # areas, so that it is probably a class of its own
+    missing: Optional[str]  # that class, where CamVid's or SegNet's table has it
+
+    def document(self) -> Dict[str, Any]:
+        """As JSON."""
+        first = {"file": self.first, "x": self.x, "y": self.y}
+        held = {"hex": hex_of(self.colour), "rgb": list(self.colour), "pixels": self.pixels, "files": self.files}
+        ending = {"nearest": self.nearest, "distance": round(self.distance, 1), "cause": self.cause}
+        return dict(held, first=first, **ending)
+
+
+def hex_of(colour: Sequence[int]) -> str:
+    """`#rrggbb`"""
+    return "#%02x%02x%02x" % tuple(colour)
+
+
+def strange(picture: np.ndarray, ids: np.ndarray, class_count: int) -> List[Strange]:
+    """The colours, or ids as greys, of a label [H,W] or [H,W,3|4] that are of no class, most pixels first."""
+    if picture.ndim == 2:
+        ids = np.where((picture >= class_count) & (picture != UNKNOWN), UNKNOWN, 0).astype(np.uint8)
+        picture = picture[..., np.newaxis].repeat(3, axis=2)
+    found = unknown_colours(picture[..., :3], ids)[:MANY]
+    solid = _solid_pixels(picture[..., :3], ids)
+    return [Strange(one.colour, one.pixels, one.x, one.y, solid.get(one.colour, 0)) for one in found]
+
+
+def _solid_pixels(rgb: np.ndarray, ids: np.ndarray) -> Dict[Colour, int]:
+    """By colour: how many unknown pixels have the colour of both their left and their upper neighbour."""
+    here, left, above = rgb[1:, 1:], rgb[1:, :-1], rgb[:-1, 1:]
+    mask = (ids[1:, 1:] == UNKNOWN) & (here == left).all(axis=2) & (here == above).all(axis=2)
+    found, counts = np.unique(here[mask].reshape(-1, 3), axis=0, return_counts=True)
+    return {(int(r), int(g), int(b)): int(count) for (r, g, b), count in zip(found, counts)}
+
+
+def totals(found_in: Sequence[Tuple[str, str, List[Strange]]], table: ClassTable) -> Tuple[List[Total], int]:
+    """The colours of no class over the set's labels (file, form, colours), most pixels first, and how many there are.
+
+    Only the first EXPLAINED of them are returned: a set of JPEG labels has a hundred thousand.
+    """
+    summed: Dict[Colour, List] = {}
+    for file, form, found in (one for one in found_in if one[2]):
+        cause = cause_of_form(form, table)
+        if cause is None:
+            whole = recoding(found, table)
+            cause = whole.words() if whole is not None else None
+        for one in found:
+            total = summed.setdefault(one.colour, [0, 0, file, one.x, one.y, 0, {}])
+            total[0] += one.pixels
+            total[1] += 1
+            total[5] += one.solid
+            total[6][cause] = total[6].get(cause, 0) + one.pixels
+    ranked = sorted(summed.items(), key=lambda item: (-item[1][0], item[0]))
+    return [_total(colour, held, table) for colour, held in ranked[:EXPLAINED]], len(ranked)
+
+
+def _total(colour: Colour, held: List, table: ClassTable) -> Total:
+    pixels, files, first, x, y, solid, causes = held
+    nearest, distance = table.nearest(colour)
+    told = max(causes, key=lambda cause: causes[cause])
+    fills = told is None and solid >= SOLID * pixels
+    missing = known_name(colour) if fills else None
+    cause = told or cause_of(colour, fills, missing, table)
+    return Total(colour, pixels, files, first, x, y, nearest, distance, cause, fills, missing)
+
+
+def cause_of_form(form: str, table: ClassTable) -> Optional[str]:
+    """A cause that follows from the label's form."""
+    if form == labels.IDS:
+        return "an id beyond the table, which ends at %d" % (len(table) - 1)
+    return "class ids saved as grey in three channels" if form == labels.GREY_IDS else None
+
+
+class Recoding(NamedTuple):
+    """What was done to all colours of a label: red and blue swapped, or a gamma applied."""
+
+    swapped: bool
+    gamma: float
+
+    def words(self) -> str:
+        """The cause as a phrase."""
+        if self.swapped:
+            return "red and blue swapped: the mirrored colour is a class"
+        return "a gamma of %.2f was applied to the colours" % self.gamma
+
+
+def recoding(found: Sequence[Strange], table: ClassTable) -> Optional[Recoding]:
+    """The recoding that explains nearly all unknown pixels of one label; None where there is none."""
+    pixels = np.array([one.pixels for one in found], np.float64)
+    distinct = set(table.colours)
+    swapped = np.array([tuple(reversed(one.colour)) in distinct for one in found])
+    if pixels[swapped].sum() >= NEARLY_ALL * pixels.sum():
+        return Recoding(True, 1.0)
+    colours = np.array([one.colour for one in found], np.int64)
+    for gamma in GAMMAS:
+        off = np.abs(colours[:, np.newaxis] - curved(table, gamma)[np.newaxis]).max(axis=2).min(axis=1)
+        if pixels[off <= GAMMA_OFF].sum() >= NEARLY_ALL * pixels.sum():
+            return Recoding(False, gamma)
+    return None
+
+
+def curved(table: ClassTable, gamma: float) -> np.ndarray:
+    """[K,3] int64: the table's colours after a gamma."""
+    return np.rint(255 * (table.colour_array() / 255.0) ** gamma).astype(np.int64)
+
+
+def known_name(colour: Colour) -> Optional[str]:
+    """The class that a colour is in CamVid's table or SegNet's."""
+    for table in (classes.camvid32(), classes.segnet11()):
+        if colour in table.colours:
+            return table.names[table.colours.index(colour)]
+    return None
+
+
+def cause_of(colour: Colour, fills: bool, missing: Optional[str], table: ClassTable) -> str:
+    """What probably made one colour, by its own looks."""
+    if missing is not None:
+        return "it is %s in CamVid: class_dict.csv lacks that row" % missing
+    if fills:
+        return "fills areas: a class that class_dict.csv lacks"
+    pair = between(colour, table)
+    if pair is not None:
+        return "an edge between %s and %s, blended by resampling" % pair
+    nearest, distance = table.nearest(colour)
+    if distance <= NEAR:
+        return "near %s: lossy compression" % nearest
+    return "thin or scattered: smoothed or compressed edges"
+
+
+def between(colour: Colour, table: ClassTable) -> Optional[Tuple[str, str]]:
+    """The two classes on whose line in RGB a colour lies, at least a tenth away from both ends."""
+    known = table.colour_array().astype(np.float64)
+    start, step = known[:, np.newaxis], known[np.newaxis] - known[:, np.newaxis]
+    length = np.maximum((step**2).sum(axis=2), 1e-9)
+    along = ((np.array(colour, np.float64) - start) * step).sum(axis=2) / length
+    off = np.linalg.norm(start + along[..., np.newaxis] * step - np.array(colour, np.float64), axis=2)
+    off[(along < 0.1) | (along > 0.9)] = np.inf
+    a, b = np.unravel_index(off.argmin(), off.shape)
+    return (table.names[a], table.names[b]) if off[a, b] <= ON_THE_LINE else None
+
+
+def described(found: Sequence[Strange], table: ClassTable, most: int = 3) -> str:
+    """The unknown colours of one label in words."""
+    parts = []
+    for one in found[:most]:
+        name, gap = table.nearest(one.colour)
+        text = "%s %d pixels, first at x=%d y=%d, nearest %s (distance %.0f)"
+        parts.append(text % (hex_of(one.colour), one.pixels, one.x, one.y, name, gap))
+    more = "" if len(found) <= most else "; and %d more colours" % (len(found) - most)
+    return "%d colours of no class: %s%s" % (len(found), "; ".join(parts), more)

@@ -1,0 +1,134 @@
+"""How far held-out frames are from the training frames: by number in the drive's video, and by a score without a model.
+
+The score is that of giving each held-out frame the label of the nearest training frame of its drive: what a split gives
+away to a network that remembers. Void is left out of the truth only.
+"""
+
+import bisect
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+
+import cv2
+import numpy as np
+
+from ..classes import ClassTable
+from ..drives import place
+from ..layout import Pair
+from ..splits import SPLITS
+
+FRAMES_A_SECOND = 30
+CLOSE = 2 * FRAMES_A_SECOND  # two of CamVid's labelled steps
+
+
+class Nearest(NamedTuple):
+    """A held-out frame, the training frame of its drive that is nearest in the video, and how many frames lie between.
+
+    `train` is None where no training frame is of that drive.
+    """
+
+    name: str
+    split: str
+    drive: str
+    number: Optional[int]
+    train: Optional[str]
+    distance: Optional[int]
+
+
+def nearest(pairs: Iterable[Pair]) -> List[Nearest]:
+    """For every held-out frame its nearest training frame; of two equally near the earlier one."""
+    pairs = list(pairs)
+    known: Dict[str, List[Tuple[int, str]]] = {}
+    for pair in pairs:
+        drive, number = place(pair.name)
+        if pair.split == "train" and number is not None:
+            known.setdefault(drive, []).append((number, pair.name))
+    for frames in known.values():
+        frames.sort()
+    held_out = [pair for pair in pairs if pair.split not in (None, "train")]
+    return [_nearest(pair, known) for pair in sorted(held_out, key=lambda p: (SPLITS.index(p.split), p.name))]
+
+
+def _nearest(pair: Pair, known: Dict[str, List[Tuple[int, str]]]) -> Nearest:
+    drive, number = place(pair.name)
+    frames = known.get(drive, []) if number is not None else []
+    at = bisect.bisect_left(frames, (number or 0, pair.name))
+    beside = [(abs(other - number), other, name) for other, name in frames[max(0, at - 1) : at + 1]]
+    if not beside:
+        return Nearest(pair.name, pair.split, drive, number, None, None)
+    distance, _, name = min(beside)
+    return Nearest(pair.name, pair.split, drive, number, name, distance)
+
+
+class CopyScore:
+    """Scores the copied labels while frames are read in any order; keeps a label only as long as it is waited for."""
+
+    def __init__(self, pairs: Sequence[Nearest], classes: ClassTable) -> None:
+        self._classes = classes
+        self._confusions = {split: np.zeros((len(classes), len(classes) + 1), np.int64) for split in SPLITS}
+        self._wanted = [pair for pair in pairs if pair.train is not None]
+        self._of: Dict[Tuple[bool, str], List[int]] = {}
+        for index, pair in enumerate(self._wanted):
+            self._of.setdefault((True, pair.train), []).append(index)
+            self._of.setdefault((False, pair.name), []).append(index)
+        self._kept: Dict[int, np.ndarray] = {}
+
+    def feed(self, name: str, split: Optional[str], ids: np.ndarray) -> None:
+        """A frame has been read: ids [H,W] uint8."""
+        for index in self._of.get((split == "train", name), ()):
+            if index not in self._kept:
+                self._kept[index] = ids
+            else:
+                other = self._kept.pop(index)
+                truth, copy = (other, ids) if split == "train" else (ids, other)
+                if truth.shape == copy.shape:
+                    self._confusions[self._wanted[index].split] += confusion(truth, copy, len(self._classes))
+
+    def scores(self, split: str) -> Optional[Dict[str, float]]:
+        """`pixel_accuracy` and `mean_iou` (over the classes that occur in the truth); None where nothing was copied."""
+        counts = self._confusions[split].astype(np.float64)
+        counts[list(self._classes.void_ids())] = 0
+        total = counts.sum()
+        if not total:
+            return None
+        right = np.diagonal(counts)
+        union = counts.sum(axis=1) + counts[:, :-1].sum(axis=0) - right
+        there = counts.sum(axis=1) > 0
+        return {"pixel_accuracy": right.sum() / total, "mean_iou": float((right[there] / union[there]).mean())}
+
+
+def confusion(truth: np.ndarray, copy: np.ndarray, classes: int) -> np.ndarray:
+    """[K, K+1] int64 pixels by class of truth and of copy, both [H,W] uint8; the last column is all else."""
+    edges = [0, classes, 0, 256]
+    by_id = cv2.calcHist([truth, copy], [0, 1], None, [classes, 256], edges).astype(np.int64)
+    return np.column_stack([by_id[:, :classes], by_id[:, classes:].sum(axis=1)])
+
+
+def summary(pairs: Sequence[Nearest], copied: CopyScore) -> Dict[str, Any]:
+    """For each held-out split: frames, how many have a training frame of their drive, distances, the copy's score."""
+    found = {}
+    for split in SPLITS[1:]:
+        mine = [pair for pair in pairs if pair.split == split]
+        near = sorted(pair.distance for pair in mine if pair.distance is not None)
+        if not mine:
+            continue
+        found[split] = {
+            "frames": len(mine),
+            "with_training_frame_of_their_drive": len(near),
+            "within_two_seconds": sum(1 for distance in near if distance <= CLOSE),
+            "distance": {"min": near[0], "median": float(np.median(near)), "max": near[-1]} if near else None,
+            "copied_label": copied.scores(split),
+        }
+    return found
+
+
+def sentence(split: str, held: Dict[str, Any]) -> str:
+    """One plain sentence about a held-out split."""
+    with_train, frames = held["with_training_frame_of_their_drive"], held["frames"]
+    if not with_train:
+        return "%s: no frame is of a drive that training sees (%d frames)" % (split, frames)
+    gap, score = held["distance"], held["copied_label"]
+    text = "%s: %d of %d frames have a training frame of their drive, %d/%g/%d frames of video away (min/median/max)"
+    said = text % (split, with_train, frames, gap["min"], gap["median"], gap["max"])
+    if score is None:
+        return said
+    copy = "; copying its label scores pixel accuracy %.3f and mean IoU %.3f without any model"
+    return said + copy % (score["pixel_accuracy"], score["mean_iou"])

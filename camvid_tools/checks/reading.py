@@ -1,0 +1,170 @@
+"""Reading one frame and its label once: what is wrong with either, and all that later checks need of them."""
+
+import hashlib
+import os
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from typing import Iterator, List, NamedTuple, Optional, Tuple
+
+import cv2
+import numpy as np
+
+from .. import exif, imageio, labels, layout
+from ..classes import UNKNOWN
+from ..codec import ColourCodec
+from ..drives import place
+from ..findings import Finding
+from . import colours, painting
+from .colours import Strange
+
+THUMB_WH = (32, 24)
+SMALL_HW = (180, 240)  # labels are kept at about this size, by leaving out rows and columns
+SAVE_8_BITS = "camvid-fix saves it with 8 bits a channel"
+Size = Tuple[int, int]
+
+
+class FrameFacts(NamedTuple):
+    """A frame [H,W,3]: its size, a thumbnail [24,32,3], sums and sums of squares by channel, whether it has colour."""
+
+    size: Size
+    thumb: np.ndarray
+    sums: np.ndarray
+    squares: np.ndarray
+    grey: bool
+    sha256: str
+
+
+class LabelFacts(NamedTuple):
+    """A label [H,W]: size, form, pixels by id [256], the label with rows and columns left out, colours of no class.
+
+    `ids` is the whole label, dropped once the checks that compare labels have seen it.
+    """
+
+    size: Size
+    form: str
+    pixels: np.ndarray
+    small: np.ndarray
+    strange: List[Strange]
+    void_sides: List[str]
+    sha256: str
+    ids: Optional[np.ndarray]
+
+
+class Reading(NamedTuple):
+    """What reading one pair gave; facts are None where a file could not be read."""
+
+    pair: layout.Pair
+    frame: Optional[FrameFacts]
+    label: Optional[LabelFacts]
+    findings: List[Finding]
+
+
+def read_all(found: layout.Scan, codec: ColourCodec, threads: Optional[int] = None) -> Iterator[Reading]:
+    """Read every pair once, on all cores, drive by drive in the order of the video; ahead by a bounded number."""
+    workers = threads or os.cpu_count() or 1
+    pairs = sorted(found.pairs, key=lambda pair: _video_order(pair.name))
+    with ThreadPoolExecutor(workers) as pool:
+        ahead = deque()
+        for pair in pairs:
+            ahead.append(pool.submit(read, found.root, pair, codec))
+            if len(ahead) > 4 * workers:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+
+
+def _video_order(name: str) -> Tuple[str, int, str]:
+    drive, number = place(name)
+    return drive, -1 if number is None else number, name
+
+
+def read(root: str, pair: layout.Pair, codec: ColourCodec) -> Reading:
+    """Read one frame and its label and say what is wrong with either."""
+    findings: List[Finding] = []
+    frame = _frame(root, pair, findings)
+    label = _label(root, pair, codec, findings)
+    if frame is not None and label is not None and label.size != frame.size:
+        detail = "label is %d x %d, its frame %d x %d (height x width)" % (label.size + frame.size)
+        findings.append(
+            Finding("size-mismatch", pair.label, pair.split, detail, "take label and frame from one source")
+        )
+    return Reading(pair, frame, label, findings)
+
+
+def _decode(root: str, file: str, split: Optional[str], findings: List[Finding]) -> Tuple[Optional[np.ndarray], bytes]:
+    path = os.path.join(root, file)
+    try:
+        data = imageio.read_bytes(path)
+        return imageio.decode(data, path), data
+    except imageio.ImageFault as fault:
+        findings.append(Finding(fault.kind, file, split, fault.what, fault.remedy or ""))
+        return None, b""
+
+
+def _frame(root: str, pair: layout.Pair, findings: List[Finding]) -> Optional[FrameFacts]:
+    picture, data = _decode(root, pair.image, pair.split, findings)
+    if picture is None:
+        return None
+
+    def say(kind: str, detail: str, remedy: str) -> None:
+        findings.append(Finding(kind, pair.image, pair.split, detail, remedy))
+
+    if picture.dtype != np.uint8:
+        say("sixteen-bit", "16 bits a channel", SAVE_8_BITS)
+    if picture.ndim == 2:
+        say("grey-image", "one channel", "restore the colour frame, or leave it out")
+    elif picture.shape[2] == 4:
+        say("alpha-channel", "has a fourth channel", "camvid-fix saves it as RGB")
+    turned = exif.orientation(data)
+    if turned != exif.UPRIGHT:
+        detail = "its EXIF block says orientation %d: viewers turn it, training does not" % turned
+        say("exif-rotation", detail, "camvid-fix turns the pixels")
+    picture = imageio.as_rgb(picture)
+    mean, deviation = (part.ravel() for part in cv2.meanStdDev(picture))
+    count = picture.shape[0] * picture.shape[1]
+    thumb = cv2.resize(picture, THUMB_WH, interpolation=cv2.INTER_AREA)
+    grey = bool(np.ptp(thumb, axis=2).max() == 0) and bool(np.ptp(picture, axis=2).max() == 0)
+    digest = hashlib.sha256(data).hexdigest()
+    return FrameFacts(picture.shape[:2], thumb, mean * count, (deviation**2 + mean**2) * count, grey, digest)
+
+
+def _label(root: str, pair: layout.Pair, codec: ColourCodec, findings: List[Finding]) -> Optional[LabelFacts]:
+    picture, data = _decode(root, pair.label, pair.split, findings)
+    if picture is None:
+        return None
+
+    def say(kind: str, detail: str, remedy: str, at: Optional[Tuple[int, int]] = None) -> None:
+        findings.append(Finding(kind, pair.label, pair.split, detail, remedy, at))
+
+    if picture.dtype != np.uint8:
+        say("sixteen-bit", "16 bits a channel", SAVE_8_BITS)
+    if imageio.is_lossy(data):
+        say("lossy-label", "stored as JPEG or WebP, which changes colours", "restore the PNG label")
+    turned = exif.orientation(data)
+    if turned != exif.UPRIGHT:
+        say("exif-rotation", "its EXIF block says orientation %d" % turned, "camvid-fix turns the pixels")
+    picture = labels.to_8_bits(picture)
+    read_as = labels.interpret(picture, codec)
+    pixels = painting.histogram(read_as.ids)
+    grey_ids = bool(read_as.unknown) and labels.holds_grey_ids(picture, len(codec.classes))
+    strange = colours.strange(picture, read_as.ids, len(codec.classes)) if read_as.unknown else []
+    if np.count_nonzero(pixels) == 1 and not read_as.unknown:
+        say("blank-label", "all of it is %s" % painting.name(codec.classes, int(pixels.argmax())), "paint it anew")
+    border = painting.unwritten_borders(read_as.ids, codec.classes.void_ids())
+    for strip in border if np.count_nonzero(pixels) > 1 else ():
+        say("unwritten-border", strip.words(), "none needed: Void is left out of loss and scores", strip.at)
+    return LabelFacts(
+        read_as.ids.shape,
+        labels.GREY_IDS if grey_ids else read_as.form,
+        pixels,
+        painting.thinned(read_as.ids, SMALL_HW),
+        strange,
+        painting.most_void_sides(read_as.ids, codec.classes.void_ids()),
+        hashlib.sha256(data).hexdigest(),
+        read_as.ids,
+    )
+
+
+def unknown_pixels(reading: Reading) -> int:
+    """Pixels of a label that have a colour or id of no class."""
+    return 0 if reading.label is None else int(reading.label.pixels[UNKNOWN])

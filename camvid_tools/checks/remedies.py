@@ -1,0 +1,86 @@
+"""The commands that would make a set clean."""
+
+import shlex
+from typing import List, Sequence
+
+from .. import layout
+from ..findings import INFORMATION, Finding
+from .colours import NEAR, Total
+
+# What camvid-fix mends in a copy; all other problems of a frame or label it can only leave out.
+MENDED = (
+    "alpha-channel",
+    "sixteen-bit",
+    "exif-rotation",
+    "label-form",
+    "unknown-colour",
+    "lossy-label",
+    "stray-file",
+    "mixed-suffixes",
+    "missing-label",
+    "missing-frame",
+    "path-outside",
+)
+DROPPED = (
+    "undecodable",
+    "truncated",
+    "empty-file",
+    "grey-image",
+    "size-mismatch",
+    "shifted-ids",
+    "duplicate-frame",
+    "near-duplicate",
+    "blank-label",
+    "known-bad-label",
+)
+
+
+def commands(found: layout.Scan, findings: Sequence[Finding], strange: Sequence[Total]) -> List[str]:
+    """Shell commands, in order, with a comment where a person has to decide; empty where there is nothing to do."""
+    kinds = {finding.kind for finding in findings if finding.severity != INFORMATION}
+    told: List[str] = []
+    root = found.root
+    if "class-dict" in kinds:
+        told.append("# mend class_dict.csv by hand: ids are row numbers, so keep the order")
+    rows = missing_rows(strange)
+    if rows:
+        told.append("# add to class_dict.csv, each in its place: " + "  ".join(rows))
+    if kinds & {"manifest-mismatch", "wrong-split"}:
+        told.append("# bring back the files that were split: the same camvid-split again, from its source")
+    mended = kinds & set(MENDED) - (set() if not rows or _others(strange) else {"unknown-colour"})
+    dropped = [kind for kind in DROPPED if kind in kinds]
+    if mended or dropped:
+        target = layout.beside(root, "_fixed")
+        words = ["camvid-fix", "--src", root, "--out", target]
+        within = distance(strange) if "unknown-colour" in mended else 0
+        words += ["--within", str(within)] if within else []
+        words += ["--drop", ",".join(dropped)] if dropped else []
+        told += [" ".join(map(shlex.quote, words)), "camvid-check %s" % shlex.quote(target)]
+        root = target
+    if "size-differs" in kinds and found.layout in ("split", "segnet"):
+        told.append("camvid-encode --src %s --resize HEIGHTxWIDTH" % shlex.quote(root))
+    if "split-leak" in kinds:
+        told.append("# for a split without a leak: %s" % _without_leak(root))
+    return told
+
+
+def _without_leak(root: str) -> str:
+    return "camvid-split --src RAW --preset by-drive (or --shares 60/20/20 for data of your own)"
+
+
+def missing_rows(strange: Sequence[Total]) -> List[str]:
+    """Rows that class_dict.csv seems to lack: `NAME,r,g,b`."""
+    return ["%s,%d,%d,%d" % ((total.missing or "NAME",) + total.colour) for total in strange if total.fills]
+
+
+def _others(strange: Sequence[Total]) -> bool:
+    return any(not total.fills for total in strange)
+
+
+def distance(strange: Sequence[Total]) -> int:
+    """The `--within` that sends colours near a class to it; 0 where most are not near any."""
+    near = [total for total in strange if 0 < total.distance <= NEAR and not total.fills]
+    pixels = sum(total.pixels for total in strange if not total.fills)
+    if not near or 2 * sum(total.pixels for total in near) < pixels:
+        return 0
+    return int(max(total.distance for total in near)) + 1

@@ -1,0 +1,184 @@
+"""The whole check of one data set: every frame read once, every check run, one record of all that was found."""
+
+import os
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Tuple
+
+from .. import classes, layout, lists, manifest, splitfolder
+from ..classes import ClassTable
+from ..codec import ColourCodec
+from ..errors import ToolkitError
+from ..findings import Finding, ordered, verdict
+from . import colours, content, identity, leakage, pairs, reading, remedies, shifts, statistics
+from .reading import Reading
+
+Progress = Callable[[Iterable, int, str], Iterable]
+MEND_TABLE = "mend that line; ids are row numbers, so keep the order"
+
+
+class Survey(NamedTuple):
+    """All that a check has found out. `readings` in the order of the video, without whole labels."""
+
+    found: layout.Scan
+    table: ClassTable
+    readings: List[Reading]
+    findings: List[Finding]
+    identity: identity.Identity
+    strange: List[colours.Total]
+    strange_count: int
+    nearest: List[leakage.Nearest]
+    leakage: Dict[str, Any]
+    tallies: Dict[str, statistics.Tally]
+
+    @property
+    def verdict(self) -> str:
+        """`errors`, `warnings` or `clean`."""
+        return verdict(self.findings)
+
+    def commands(self) -> List[str]:
+        """What would make the set clean."""
+        return remedies.commands(self.found, self.findings, self.strange)
+
+
+def scan(folder: str) -> layout.Scan:
+    """The frames and labels of a folder, split as its lists say; ToolkitError where there is no data set to check."""
+    found = lists.split_by_lists(layout.scan(folder))
+    splitfolder.refuse_unfinished(found.root)
+    if not (found.pairs or found.unlabelled or found.frameless):
+        raise ToolkitError(
+            "its folders hold no picture", where=folder, remedy="camvid-split or camvid-synth fills them"
+        )
+    return found
+
+
+def survey(found: layout.Scan, progress: Progress = lambda items, total, doing: items) -> Survey:
+    """Check a scanned folder."""
+    table, findings = class_table(found)
+    nearest = leakage.nearest(found.pairs)
+    copied = leakage.CopyScore(nearest, table)
+    readings = []
+    for one in progress(reading.read_all(found, ColourCodec(table)), len(found.pairs), "checking"):
+        if one.label is not None:
+            copied.feed(one.pair.name, one.pair.split, one.label.ids)
+            one = one._replace(label=one.label._replace(ids=None))
+        readings.append(one)
+    leaks = leakage.summary(nearest, copied)
+    findings += [finding for one in readings for finding in one.findings]
+    findings += _against_each_other(found, table, readings)
+    findings += list(_leak_findings(leaks))
+    labelled = [one for one in readings if one.label is not None]
+    strange, strange_count = colours.totals([(r.pair.label, r.label.form, r.label.strange) for r in labelled], table)
+    return Survey(
+        found,
+        table,
+        readings,
+        ordered(findings),
+        identity.of(found, table, readings),
+        strange,
+        strange_count,
+        nearest,
+        leaks,
+        statistics.tally(readings),
+    )
+
+
+def class_table(found: layout.Scan) -> Tuple[ClassTable, List[Finding]]:
+    """The class table as far as it can be read: a faulty one is a finding, not the end."""
+    path = os.path.join(found.root, classes.FILE_NAME)
+    if not os.path.exists(path):
+        try:
+            return splitfolder.class_table(found), []
+        except ToolkitError as error:
+            return classes.camvid32(), [Finding("class-dict", ".", None, str(error), error.remedy or "")]
+    try:
+        table, problems = classes.parse(classes.read_text(path))
+    except ToolkitError as error:
+        table, problems = ClassTable((), ()), [error.what]
+    findings = [Finding("class-dict", classes.FILE_NAME, None, problem, MEND_TABLE) for problem in problems]
+    usable = 0 < len(table) <= classes.MAX_CLASSES
+    return (table if usable else classes.camvid32()), findings
+
+
+def _against_each_other(found: layout.Scan, table: ClassTable, readings: List[Reading]) -> List[Finding]:
+    told = list(pairs.partners(found)) + list(pairs.unlike_the_rest(readings))
+    told += list(_colour_findings(readings, table)) + list(_shift_findings(readings, table))
+    told += list(content.known_bad(readings, table.void_ids()))
+    same = list(content.duplicates(found.root, readings))
+    told += same + list(content.near_duplicates(readings, same))
+    told += list(pairs.lists_hold(found)) + list(pairs.links_stay_inside(found))
+    return told + _manifest(found, table, readings)
+
+
+def _manifest(found: layout.Scan, table: ClassTable, readings: List[Reading]) -> List[Finding]:
+    if found.layout != "split":
+        return []
+    try:
+        held = manifest.read(found.root)
+    except ToolkitError as error:
+        return [Finding("manifest-mismatch", manifest.FILE_NAME, None, error.what, error.remedy or "")]
+    return list(pairs.manifest_holds(found, held, table.digest(), readings))
+
+
+def _colour_findings(readings: List[Reading], table: ClassTable) -> Iterable[Finding]:
+    """Colours and ids of no class, label by label; an id just beyond the table is told as a shift."""
+    for one in readings:
+        if one.label is None or not one.label.strange:
+            continue
+        first, pair = one.label.strange[0], one.pair
+        at = (first.x, first.y)
+        if one.label.form == "ids":
+            highest = max(item.colour[0] for item in one.label.strange)
+            detail = "ids up to %d, but there are %d classes" % (highest, len(table))
+            just = highest == len(table)
+            kind = "shifted-ids" if just else "unknown-colour"
+            detail += ": they count from 1, or class_dict.csv lacks a row" if just else ""
+            yield Finding(kind, pair.label, pair.split, detail, USE_RIGHT_TABLE, at)
+        else:
+            detail = colours.described(one.label.strange, table)
+            yield Finding("unknown-colour", pair.label, pair.split, detail, UNKNOWN_REMEDY, at)
+
+
+USE_RIGHT_TABLE = "use the class table that belongs to the labels, or camvid-fix --drop shifted-ids"
+UNKNOWN_REMEDY = "see the causes below; camvid-fix makes such pixels Void, or the nearest class within a distance"
+
+
+def _shift_findings(readings: List[Reading], table: ClassTable) -> Iterable[Finding]:
+    labelled = [one for one in readings if one.label is not None]
+    counts = [shifts.cell_counts(one.label.small, len(table)) for one in labelled]
+    whole = shifts.shifted_set(counts, table)
+    if whole is not None:
+        detail = "taken together the labels are no street scenes, but are when %s" % whole.words()
+        yield Finding("shifted-ids", classes.FILE_NAME, None, detail, USE_RIGHT_TABLE)
+    told = {one.pair.label for one in labelled if one.label.form == "ids" and one.label.strange}
+    for one, shift in zip(labelled, shifts.shifted_labels(counts)):
+        if shift is not None and one.pair.label not in told:
+            detail = "fits the other labels far better if %s" % shift.words()
+            yield Finding("shifted-ids", one.pair.label, one.pair.split, detail, USE_RIGHT_TABLE)
+
+
+def _leak_findings(leaks: Dict[str, Any]) -> Iterable[Finding]:
+    for split, held in leaks.items():
+        if held["within_two_seconds"]:
+            text = "%d of %d frames are at most two seconds from a training frame of their drive"
+            detail = text % (held["within_two_seconds"], held["frames"])
+            remedy = "compare such scores with scores on the same split only, or split by whole drives"
+            yield Finding("split-leak", split, split, detail, remedy)
+
+
+def document(done: Survey) -> Dict[str, Any]:
+    """The JSON of camvid-check."""
+    leaks = dict(done.leakage)
+    leaks["nearest"] = [one._asdict() for one in done.nearest]
+    return {
+        "schema": "camvid-check/1",
+        "verdict": done.verdict,
+        "problems": [finding.document() for finding in done.findings],
+        "counts": done.identity.counts,
+        "preset": done.identity.preset,
+        "palette": done.identity.palette,
+        "identity": done.identity.sentences,
+        "colours": [total.document() for total in done.strange],
+        "colours_total": done.strange_count,
+        "leakage": leaks,
+        "statistics": statistics.document(done.tallies, done.table),
+        "commands": done.commands(),
+    }

@@ -1,0 +1,79 @@
+"""Lists of frames in text files, as SegNet and fastai ship them: train.txt, val.txt, test.txt, valid.txt."""
+
+import os
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+from . import classes
+from .errors import ToolkitError
+from .layout import LABEL_SUFFIXES, Pair, Scan
+
+FILES = (("train.txt", "train"), ("val.txt", "val"), ("valid.txt", "val"), ("test.txt", "test"))
+
+
+class Entry(NamedTuple):
+    """One frame of a list: the file and line it stands in, its split, the path as written, its bare name."""
+
+    file: str
+    line: int
+    split: str
+    path: str
+    name: str
+
+
+def read(root: str) -> Tuple[List[Entry], List[Tuple[str, str]]]:
+    """All entries of the lists in `root`, and (file, what is wrong) for each list that cannot be read."""
+    entries, faults = [], []
+    for file, split in FILES:
+        path = os.path.join(root, file)
+        if not os.path.isfile(path):
+            continue
+        try:
+            lines = classes.read_text(path).lstrip("\ufeff").splitlines()
+        except ToolkitError as error:
+            faults.append((file, error.what))
+            continue
+        for number, line in enumerate(lines, 1):
+            parts = line.replace("\\", "/").split()
+            if parts:
+                entries.append(Entry(file, number, split, parts[0], bare_name(parts[0])))
+    return entries, faults
+
+
+def bare_name(path: str) -> str:
+    """`/SegNet/CamVid/train/0001TP_006690.png` -> `0001TP_006690`; a name without an ending stays as it is."""
+    base = path.rsplit("/", 1)[-1]
+    stem, ending = os.path.splitext(base)
+    return stem if ending.lower() in (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp") else base
+
+
+def leads_outside(path: str) -> bool:
+    """Whether a relative path of a list climbs out of the folder that it is relative to."""
+    depth = 0
+    for part in path.split("/") if not path.startswith("/") else ():
+        depth += -1 if part == ".." else part not in ("", ".")
+        if depth < 0:
+            return True
+    return False
+
+
+def split_by_lists(found: Scan) -> Scan:
+    """A scan whose pairs have the splits of the lists beside them, where the folders do not say.
+
+    fastai's valid.txt names the validation frames alone: all others are for training.
+    """
+    if any(pair.split for pair in found.pairs):
+        return found
+    entries, _ = read(found.root)
+    listed: Dict[str, str] = {entry.name: entry.split for entry in entries}
+    if not listed:
+        return found
+    only_val = {entry.split for entry in entries} == {"val"}
+
+    def split_of(name: str) -> Optional[str]:
+        return next((listed[n] for n in _spellings(name) if n in listed), "train" if only_val else None)
+
+    return found._replace(pairs=[Pair(p.name, split_of(p.name), p.image, p.label) for p in found.pairs])
+
+
+def _spellings(name: str) -> List[str]:
+    return [name + suffix for suffix in reversed(LABEL_SUFFIXES)]
