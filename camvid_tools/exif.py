@@ -1,11 +1,13 @@
 """The EXIF orientation of a picture: what viewers apply and decoders for training do not."""
 
 import struct
+from typing import Tuple
 
 import cv2
 import numpy as np
 
 UPRIGHT = 1
+QUARTER_TURNS = (5, 6, 7, 8)  # these swap height and width
 _TAG = 0x0112
 _MARKS = (b"Exif\x00\x00", b"eXIf", b"EXIF")  # JPEG, PNG, WebP
 _TURNS = {3: cv2.ROTATE_180, 6: cv2.ROTATE_90_CLOCKWISE, 8: cv2.ROTATE_90_COUNTERCLOCKWISE}
@@ -37,6 +39,11 @@ def _of_block(block: bytes) -> int:
     except (struct.error, TypeError):
         pass
     return UPRIGHT
+
+
+def upright_size(size: Tuple[int, int], turned: int) -> Tuple[int, int]:
+    """(height, width) as a viewer shows a picture of `size` with that orientation."""
+    return (size[1], size[0]) if turned in QUARTER_TURNS else size
 
 
 def upright(picture: np.ndarray, turned: int) -> np.ndarray:

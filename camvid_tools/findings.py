@@ -51,16 +51,16 @@ class Finding(NamedTuple):
     remedy: str
     at: Optional[Tuple[int, int]] = None
     other: Optional[str] = None  # the second file of a problem between two
-    graver: Optional[str] = None  # a severity other than the kind's
+    weighed: Optional[str] = None  # a severity other than the kind's
 
     @property
     def severity(self) -> str:
         """`error`, `warning` or `information`."""
-        return self.graver or KINDS[self.kind]
+        return self.weighed or KINDS[self.kind]
 
     def document(self) -> Dict[str, Any]:
         """The finding as JSON."""
-        held = {key: value for key, value in self._asdict().items() if key != "graver"}
+        held = {key: value for key, value in self._asdict().items() if key != "weighed"}
         for key in ("at", "other"):
             if held[key] is None:
                 del held[key]

@@ -33,10 +33,15 @@ def read(root: str) -> Tuple[List[Entry], List[Tuple[str, str]]]:
             faults.append((file, error.what))
             continue
         for number, line in enumerate(lines, 1):
-            parts = line.replace("\\", "/").split()
-            if parts:
-                entries.append(Entry(file, number, split, parts[0], bare_name(parts[0])))
+            if line.strip():
+                path = line.replace("\\", "/").split()[0]
+                entries.append(Entry(file, number, split, path, name_in(line)))
     return entries, faults
+
+
+def name_in(line: str) -> str:
+    """The bare name of the frame that a line of a list names first."""
+    return bare_name(line.replace("\\", "/").split()[0])
 
 
 def bare_name(path: str) -> str:

@@ -47,8 +47,8 @@ def test_a_check_goes_on_past_links_that_lead_nowhere(run, tmp_path):
     shutil.move(raw, raw + "_gone")
     document = run(check.main, tmp_path / "CamVid_split", "--json", "-")
     assert document.code == 1
-    assert {p["kind"] for p in document.json()["problems"]} == {"undecodable"}
-    assert len(document.json()["problems"]) == 40
+    told = [p["kind"] for p in document.json()["problems"] if p["severity"] != "information"]
+    assert told == ["undecodable"] * 40
 
 
 def test_a_jpeg_that_is_called_png_is_known_as_what_it_is(run, tmp_path):

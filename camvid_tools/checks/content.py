@@ -10,9 +10,10 @@ from ..drives import place
 from ..findings import ERROR, Finding
 from .reading import Reading
 
-# Mean difference of two thumbnails in grey levels, their brightness made equal. Stored anew as JPEG or resized, a frame
-# stays below 0.7; the two most alike of CamVid's frames, taken from a standing car, differ by 1.8.
+# Mean difference of two thumbnails in grey levels, brightness and contrast made equal. A frame that was halved or went
+# through JPEG, down to quality 30, stays below 0.6; CamVid's two most alike, from a standing car, differ by 1.8.
 SAME_PICTURE = 1.0
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 HARDLY_MOVED = 6.0  # neighbours in a video: labels of CamVid that are right then agree to 0.83 and more,
 DISAGREE_BELOW = 0.7  # the label of Seq05VD_f02610, which lies beside its frame, to 0.56
 _BLOCK = 2048
@@ -51,9 +52,11 @@ def near_duplicates(readings: Sequence[Reading], told: Sequence[Finding]) -> Ite
     held_out = [r for r in whole if r.pair.split not in ("train", None) and r.pair.image not in exact]
     if not train or not held_out:
         return
-    known, wanted = _levelled(train), _levelled(held_out)
-    for place_, reading in enumerate(held_out):
-        nearest, gap = _nearest(wanted[place_], known)
+    (known, scales), (wanted, wanted_scales) = _levelled(train), _levelled(held_out)
+    for index, reading in enumerate(held_out):
+        gaps = _gaps(wanted[index], known) * np.sqrt(scales * wanted_scales[index])
+        nearest = int(gaps.argmin())
+        gap = float(gaps[nearest])
         if gap < SAME_PICTURE and train[nearest].pair.image not in exact:
             words = "differs by %.1f grey levels from" % gap
             yield _twins("near-duplicate", reading, train[nearest], words, None)
@@ -71,22 +74,24 @@ def _same_pixels(root: str, a: Reading, b: Reading) -> bool:
     return np.array_equal(one, other)
 
 
-def _twins(kind: str, later: Reading, twin: Reading, words: str, graver) -> Finding:
+def _twins(kind: str, later: Reading, twin: Reading, words: str, weighed) -> Finding:
     where = "" if twin.pair.split == later.pair.split else " (in %s)" % twin.pair.split
     detail = "%s %s%s" % (words, twin.pair.image, where)
     remedy = FRAME_DROP % kind
-    return Finding(kind, later.pair.image, later.pair.split, detail, remedy, None, twin.pair.image, graver)
+    return Finding(kind, later.pair.image, later.pair.split, detail, remedy, None, twin.pair.image, weighed)
 
 
-def _levelled(readings: Sequence[Reading]) -> np.ndarray:
-    """[F, 24*32*3] float32 thumbnails without their mean."""
-    flat = np.array([r.frame.thumb.ravel() for r in readings], np.float32)
-    return flat - flat.mean(axis=1, keepdims=True)
+def _levelled(readings: Sequence[Reading]) -> Tuple[np.ndarray, np.ndarray]:
+    """[F,24*32] thumbnails in grey with mean 0 and deviation 1, and the deviations [F] that they had."""
+    flat = np.array([(r.frame.thumb @ LUMA).ravel() for r in readings], np.float32)
+    flat -= flat.mean(axis=1, keepdims=True)
+    scale = np.maximum(flat.std(axis=1), 1)
+    return flat / scale[:, np.newaxis], scale
 
 
-def _nearest(one: np.ndarray, many: np.ndarray) -> Tuple[int, float]:
-    gaps = np.concatenate([np.abs(many[i : i + _BLOCK] - one).mean(axis=1) for i in range(0, len(many), _BLOCK)])
-    return int(gaps.argmin()), float(gaps.min())
+def _gaps(one: np.ndarray, many: np.ndarray) -> np.ndarray:
+    """[F] mean absolute differences of one thumbnail from `many` [F,P]."""
+    return np.concatenate([np.abs(many[i : i + _BLOCK] - one).mean(axis=1) for i in range(0, len(many), _BLOCK)])
 
 
 def known_bad(readings: Sequence[Reading], void_ids: Sequence[int]) -> Iterator[Finding]:

@@ -24,13 +24,14 @@ Size = Tuple[int, int]
 
 
 class FrameFacts(NamedTuple):
-    """A frame [H,W,3]: its size, a thumbnail [24,32,3], sums and sums of squares by channel, whether it has colour."""
+    """A frame [H,W,3]: its size, a thumbnail [24,32,3], sums and sums of squares by channel, no colour, orientation."""
 
     size: Size
     thumb: np.ndarray
     sums: np.ndarray
     squares: np.ndarray
     grey: bool
+    turned: int
     sha256: str
 
 
@@ -83,12 +84,17 @@ def read(root: str, pair: layout.Pair, codec: ColourCodec) -> Reading:
     findings: List[Finding] = []
     frame = _frame(root, pair, findings)
     label = _label(root, pair, codec, findings)
-    if frame is not None and label is not None and label.size != frame.size:
+    if frame is not None and label is not None and label.size not in _fitting(frame):
         detail = "label is %d x %d, its frame %d x %d (height x width)" % (label.size + frame.size)
         findings.append(
             Finding("size-mismatch", pair.label, pair.split, detail, "take label and frame from one source")
         )
     return Reading(pair, frame, label, findings)
+
+
+def _fitting(frame: FrameFacts) -> Tuple[Size, Size]:
+    """The sizes of labels that fit a frame: as stored, and as its EXIF block says."""
+    return frame.size, exif.upright_size(frame.size, frame.turned)
 
 
 def _decode(root: str, file: str, split: Optional[str], findings: List[Finding]) -> Tuple[Optional[np.ndarray], bytes]:
@@ -123,9 +129,14 @@ def _frame(root: str, pair: layout.Pair, findings: List[Finding]) -> Optional[Fr
     mean, deviation = (part.ravel() for part in cv2.meanStdDev(picture))
     count = picture.shape[0] * picture.shape[1]
     thumb = cv2.resize(picture, THUMB_WH, interpolation=cv2.INTER_AREA)
-    grey = bool(np.ptp(thumb, axis=2).max() == 0) and bool(np.ptp(picture, axis=2).max() == 0)
+    grey = _is_grey(thumb) and _is_grey(picture) and bool(deviation.max() > 0)
+    squares = (deviation**2 + mean**2) * count
     digest = hashlib.sha256(data).hexdigest()
-    return FrameFacts(picture.shape[:2], thumb, mean * count, (deviation**2 + mean**2) * count, grey, digest)
+    return FrameFacts(picture.shape[:2], thumb, mean * count, squares, grey, turned, digest)
+
+
+def _is_grey(rgb: np.ndarray) -> bool:
+    return bool((rgb[..., 0] == rgb[..., 1]).all() and (rgb[..., 0] == rgb[..., 2]).all())
 
 
 def _label(root: str, pair: layout.Pair, codec: ColourCodec, findings: List[Finding]) -> Optional[LabelFacts]:
@@ -148,7 +159,7 @@ def _label(root: str, pair: layout.Pair, codec: ColourCodec, findings: List[Find
     pixels = painting.histogram(read_as.ids)
     grey_ids = bool(read_as.unknown) and labels.holds_grey_ids(picture, len(codec.classes))
     strange = colours.strange(picture, read_as.ids, len(codec.classes)) if read_as.unknown else []
-    if np.count_nonzero(pixels) == 1 and not read_as.unknown:
+    if np.count_nonzero(pixels) == 1 and not read_as.unknown and not imageio.is_lossy(data):
         say("blank-label", "all of it is %s" % painting.name(codec.classes, int(pixels.argmax())), "paint it anew")
     border = painting.unwritten_borders(read_as.ids, codec.classes.void_ids())
     for strip in border if np.count_nonzero(pixels) > 1 else ():

@@ -16,9 +16,12 @@ from ..classes import DATA, ClassTable
 
 GRID_HW = (12, 16)
 CELLS = GRID_HW[0] * GRID_HW[1]
-LEAST_LABELS = 8  # fewer say too little about where a class lies
+LEAST_CLASSES = 8
+LEAST_LABELS = 10  # fewer say too little about where a class lies
 # Gain in log-likelihood a pixel: over CamVid and drawn frames a sound label stays below -2, a shifted one above 1.7.
 DECIDED = 0.5
+STREET_SCENE = -2.2  # log-likelihood a pixel: CamVid and drawn frames reach -1.2; noise in 32 classes stays below -4
+WORST_FIT = -3.0  # of a single sound label among the others
 HALF = 0.5  # added to each count, so that what never was seen is unlikely, not impossible
 ALIASES = {
     "sidewalk": "pavement",
@@ -32,11 +35,12 @@ ALIASES = {
 
 
 class Shift(NamedTuple):
-    """Ids from `first` on should be `by` higher (1) or lower (-1); `gain` in nats a pixel."""
+    """Ids from `first` on should be `by` higher (1) or lower (-1); log-likelihood a pixel then, and what it gains."""
 
     first: int
     by: int
     gain: float
+    fit: float
 
     def words(self) -> str:
         """The shift as a phrase."""
@@ -58,17 +62,23 @@ def shifted_labels(counts: Sequence[np.ndarray]) -> List[Optional[Shift]]:
     if len(counts) < LEAST_LABELS:
         return [None] * len(counts)
     whole = np.sum(counts, axis=0)
-    return [_best(one, _log_shares(whole - one)) for one in counts]
+    shares = [_log_shares(whole - one) for one in counts]
+    fits = [float((one * share).sum() / max(1, one.sum())) for one, share in zip(counts, shares)]
+    if np.median(fits) < STREET_SCENE:  # no class has a place of its own: nothing can be said
+        return [None] * len(counts)
+    found = [_best(one, share) for one, share in zip(counts, shares)]
+    return [shift if shift is not None and shift.fit > WORST_FIT else None for shift in found]
 
 
 def shifted_set(counts: Sequence[np.ndarray], table: ClassTable) -> Optional[Shift]:
-    """The shift that makes all labels together look far more like CamVid; None also where too few names are known."""
+    """The shift that makes all labels together look like CamVid, and far more than before; None also for tables in
+    which too few names are CamVid's."""
     groups_of = _group_rows(table)
     if not counts or groups_of is None:
         return None
     bands = np.sum(counts, axis=0).reshape(GRID_HW[0], GRID_HW[1], -1).sum(axis=1)
-    known = _camvid_shares()[:, groups_of]
-    return _best(bands, np.log(known + 1e-4))
+    found = _best(bands, np.log(_camvid_shares()[:, groups_of] + 1e-4))
+    return found if found is not None and found.fit > STREET_SCENE else None
 
 
 def _best(counts: np.ndarray, log_shares: np.ndarray) -> Optional[Shift]:
@@ -84,7 +94,8 @@ def _best(counts: np.ndarray, log_shares: np.ndarray) -> Optional[Shift]:
         gains = (counts * (moved - log_shares)).sum(axis=0)
         from_here = gains[::-1].cumsum()[::-1]
         first = int(from_here.argmax())
-        found.append(Shift(first, by, float(from_here[first] / pixels)))
+        gain = float(from_here[first] / pixels)
+        found.append(Shift(first, by, gain, float((counts * log_shares).sum() / pixels) + gain))
     best = max(found, key=lambda shift: shift.gain)
     return best if best.gain > DECIDED else None
 
@@ -101,7 +112,7 @@ def _group_rows(table: ClassTable) -> Optional[List[int]]:
     eleven: Dict[str, str] = {plain(name): plain(group) for name, group in groups.read_groups("segnet11").items()}
     eleven.update({name: name for name in rows})
     known = [eleven.get(plain(name)) for name in table.names]
-    if 2 * sum(1 for name in known if name is not None) < len(known) or len(known) < LEAST_LABELS:
+    if 2 * sum(1 for name in known if name is not None) < len(known) or len(known) < LEAST_CLASSES:
         return None
     return [rows.index(name or "void") for name in known]
 

@@ -7,7 +7,7 @@ from .. import classes, layout, lists, manifest, splitfolder
 from ..classes import ClassTable
 from ..codec import ColourCodec
 from ..errors import ToolkitError
-from ..findings import Finding, ordered, verdict
+from ..findings import INFORMATION, Finding, ordered, verdict
 from . import colours, content, identity, leakage, pairs, reading, remedies, shifts, statistics
 from .reading import Reading
 
@@ -64,7 +64,8 @@ def survey(found: layout.Scan, progress: Progress = lambda items, total, doing: 
     leaks = leakage.summary(nearest, copied)
     findings += [finding for one in readings for finding in one.findings]
     findings += _against_each_other(found, table, readings)
-    findings += list(_leak_findings(leaks))
+    known = identity.of(found, table, readings)
+    findings += list(_leak_findings(leaks, known.preset))
     labelled = [one for one in readings if one.label is not None]
     strange, strange_count = colours.totals([(r.pair.label, r.label.form, r.label.strange) for r in labelled], table)
     return Survey(
@@ -72,7 +73,7 @@ def survey(found: layout.Scan, progress: Progress = lambda items, total, doing: 
         table,
         readings,
         ordered(findings),
-        identity.of(found, table, readings),
+        known,
         strange,
         strange_count,
         nearest,
@@ -155,13 +156,15 @@ def _shift_findings(readings: List[Reading], table: ClassTable) -> Iterable[Find
             yield Finding("shifted-ids", one.pair.label, one.pair.split, detail, USE_RIGHT_TABLE)
 
 
-def _leak_findings(leaks: Dict[str, Any]) -> Iterable[Finding]:
+def _leak_findings(leaks: Dict[str, Any], preset: str) -> Iterable[Finding]:
+    """A leak of a split of one's own is a warning; that of a published one is known, and told as information."""
     for split, held in leaks.items():
         if held["within_two_seconds"]:
             text = "%d of %d frames are at most two seconds from a training frame of their drive"
             detail = text % (held["within_two_seconds"], held["frames"])
             remedy = "compare such scores with scores on the same split only, or split by whole drives"
-            yield Finding("split-leak", split, split, detail, remedy)
+            published = None if preset == "unknown" else INFORMATION
+            yield Finding("split-leak", split, split, detail, remedy, weighed=published)
 
 
 def document(done: Survey) -> Dict[str, Any]:

@@ -1,0 +1,170 @@
+"""A mended copy of a data set: what goes into it, and writing it so that a cut-off copy never looks whole."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import Callable, Dict, Iterable, List, NamedTuple, Sequence, Tuple
+
+from . import atomic, classes, exif, imageio, labels, layout, lists, manifest, mending
+from .checks.remedies import MENDED
+from .checks.survey import Survey
+from .codec import ColourCodec
+from .errors import ToolkitError
+from .findings import INFORMATION, KINDS
+
+RECORD = "fixes.json"
+SCHEMA = "camvid-fix/1"
+UNREADABLE = ("undecodable", "truncated", "empty-file")
+Progress = Callable[[Iterable, int, str], Iterable]
+
+
+class Plan(NamedTuple):
+    """What goes into the copy, what is left out and why, and which problems stay."""
+
+    keep: List[layout.Pair]
+    dropped: List[Tuple[str, str]]
+    stays: Dict[str, int]
+
+
+class Fixed(NamedTuple):
+    """One pair of the copy: where its files went and what was changed in them."""
+
+    image: str
+    label: str
+    changes: List[Tuple[str, mending.Change]]
+
+
+def plan(done: Survey, drop: Sequence[str], within: float) -> Plan:
+    """Which pairs go into the copy; ToolkitError names files that can be neither read nor kept."""
+    named = {name: kind for kind in drop for name in _names_with(done, kind)}
+    unreadable = [f for f in done.findings if f.kind in UNREADABLE and f.kind not in drop]
+    lone = {orphan.path for orphan in done.found.unlabelled + done.found.frameless}
+    unreadable = [f for f in unreadable if f.file not in lone]
+    if unreadable:
+        kinds = sorted({f.kind for f in unreadable})
+        raise ToolkitError(
+            "cannot be read, nor %d others" % (len(unreadable) - 1) if len(unreadable) > 1 else "cannot be read",
+            where=unreadable[0].file,
+            remedy="restore it, or leave such frames out: --drop %s" % ",".join(sorted(set(drop) | set(kinds))),
+        )
+    _refuse_without_void(done, within)
+    keep = [pair for pair in done.found.pairs if (pair.split, pair.name) not in named]
+    if not keep:
+        raise ToolkitError("no frame would be left", where=done.found.root)
+    dropped = [(name, kind) for (_, name), kind in sorted(named.items(), key=lambda item: item[0][1])]
+    dropped += [(o.path, "missing-label") for o in done.found.unlabelled]
+    dropped += [(o.path, "missing-frame") for o in done.found.frameless]
+    stays: Dict[str, int] = {}
+    for finding in done.findings:
+        if finding.kind not in drop and finding.kind not in MENDED and finding.severity != INFORMATION:
+            stays[finding.kind] = stays.get(finding.kind, 0) + 1
+    return Plan(keep, dropped, stays)
+
+
+def _refuse_without_void(done: Survey, within: float) -> None:
+    """ToolkitError, before anything is written, where pixels would become Void and there is none."""
+    if done.table.void_ids():
+        return
+    for reading in done.readings:
+        label = reading.label
+        if label is not None and label.pixels[classes.UNKNOWN]:
+            far = [one for one in label.strange if done.table.nearest(one.colour)[1] > within]
+            if far or label.form == labels.IDS:
+                raise mending.no_void(int(label.pixels[classes.UNKNOWN]), reading.pair.label)
+
+
+def _names_with(done: Survey, kind: str) -> List[Tuple[str, str]]:
+    files = {finding.file for finding in done.findings if finding.kind == kind}
+    return [(pair.split, pair.name) for pair in done.found.pairs if pair.image in files or pair.label in files]
+
+
+def known_kinds(text: str) -> List[str]:
+    """`KIND,...` as a list; ToolkitError names the kinds that exist."""
+    wanted = [part.strip() for part in text.split(",") if part.strip()]
+    wrong = [kind for kind in wanted if kind not in KINDS]
+    if wrong:
+        raise ToolkitError("no kind of problem '%s'" % wrong[0], remedy="there are: %s" % ", ".join(KINDS))
+    return wanted
+
+
+def refuse_foreign(source: str, out: str) -> None:
+    """ToolkitError unless `out` is new, empty or an earlier copy of this command, and lies outside the source."""
+    if layout.is_inside(out, source):
+        raise ToolkitError("lies in the source, which is never changed", where=out, remedy="choose another --out")
+    if os.path.exists(out) and not os.path.isdir(out):
+        raise ToolkitError("is a file, a folder is due", where=out, remedy="choose another --out")
+    marker = os.path.join(out, manifest.UNFINISHED)
+    ours = os.path.exists(marker) or os.path.exists(os.path.join(out, RECORD))
+    if not ours and not atomic.is_unclaimed(out, marker):
+        raise ToolkitError("holds files that camvid-fix did not write", where=out, remedy="choose another --out")
+
+
+def write(done: Survey, planned: Plan, out: str, within: float, progress: Progress) -> List[Fixed]:
+    """Write the copy; cut off and repeated, it ends in the same state."""
+    os.makedirs(out, exist_ok=True)
+    marker = os.path.join(out, manifest.UNFINISHED)
+    atomic.write_text(marker, "camvid-fix is at work here, or was cut off: run the same command again\n")
+    codec, suffix = ColourCodec(done.table), _suffix(done.found)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = pool.map(lambda pair: _fix(done.found.root, pair, out, suffix, codec, within), planned.keep)
+        fixed = list(progress(jobs, len(planned.keep), "mending"))
+    _remove_left_over(out, fixed)
+    atomic.write_text(os.path.join(out, classes.FILE_NAME), done.table.to_csv())
+    _write_lists(done.found.root, out, {pair.name for pair in planned.keep})
+    atomic.write_json(os.path.join(out, RECORD), record(planned, fixed))
+    os.remove(marker)
+    return fixed
+
+
+def record(planned: Plan, fixed: Sequence[Fixed]) -> Dict:
+    """What was changed, file by file, as JSON."""
+    changes = [{"file": file, "what": c.what, "pixels": c.pixels} for one in fixed for file, c in one.changes]
+    dropped = [{"name": name, "kind": kind} for name, kind in planned.dropped]
+    return {"schema": SCHEMA, "frames": len(fixed), "dropped": dropped, "changes": changes, "stays": planned.stays}
+
+
+def _suffix(found: layout.Scan) -> str:
+    """The ending that most labels have."""
+    summed: Dict[str, int] = {}
+    for counts in found.suffixes.values():
+        for suffix, number in counts.items():
+            summed[suffix] = summed.get(suffix, 0) + number
+    return max(sorted(summed), key=lambda suffix: summed[suffix])
+
+
+def _fix(root: str, pair: layout.Pair, out: str, suffix: str, codec: ColourCodec, within: float) -> Fixed:
+    changes = []
+    image, label = (imageio.read_bytes(os.path.join(root, file)) for file in (pair.image, pair.label))
+    picture = imageio.decode(image, pair.image)
+    painted = imageio.decode(label, pair.label)
+    painted_size = exif.upright_size(painted.shape[:2], exif.orientation(label))
+    mended, done = mending.mend_frame(picture, exif.orientation(image), painted_size)
+    image_to = os.path.splitext(pair.image)[0] + ".png" if done else pair.image
+    atomic.write_bytes(os.path.join(out, image_to), imageio.png_bytes(mended) if done else image)
+    changes += [(pair.image, change) for change in done]
+    mended, done = mending.mend_label(painted, exif.orientation(label), codec, within)
+    lossy = imageio.is_lossy(label)
+    folder, stem = os.path.dirname(pair.label), pair.name + suffix
+    label_to = (folder + "/" if folder else "") + stem + (".png" if done or lossy else os.path.splitext(pair.label)[1])
+    atomic.write_bytes(os.path.join(out, label_to), imageio.png_bytes(mended) if done or lossy else label)
+    changes += [(pair.label, change) for change in done]
+    return Fixed(image_to, label_to, changes)
+
+
+def _remove_left_over(out: str, fixed: Sequence[Fixed]) -> None:
+    """Pictures of an earlier copy that this one does not have."""
+    planned = {file for one in fixed for file in (one.image, one.label)}
+    for folder in sorted({os.path.dirname(file) for file in planned}):
+        for name in sorted(os.listdir(os.path.join(out, folder))):
+            file = folder + "/" + name if folder else name
+            if imageio.is_picture(name) and file not in planned:
+                os.remove(os.path.join(out, file))
+
+
+def _write_lists(root: str, out: str, names) -> None:
+    """The lists of the source, without the frames that were left out."""
+    for file, _ in lists.FILES:
+        path = os.path.join(root, file)
+        if os.path.isfile(path):
+            lines = classes.read_text(path).splitlines()
+            kept = [line for line in lines if line.split() and lists.name_in(line) in names]
+            atomic.write_text(os.path.join(out, file), "".join(line + "\n" for line in kept))
