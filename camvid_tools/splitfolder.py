@@ -5,7 +5,7 @@ from typing import List, NamedTuple, Tuple
 
 import numpy as np
 
-from . import classes, imageio, labels, layout, manifest
+from . import classes, imageio, labels, layout, lists, manifest
 from .codec import ColourCodec
 from .drives import place
 from .errors import ToolkitError
@@ -25,9 +25,9 @@ class SplitFolder:
     """An opened split folder. Any subset of the three splits, any names, any class table."""
 
     def __init__(self, path: str) -> None:
-        found = layout.scan(path)
+        found = lists.split_by_lists(layout.scan(path))
         refuse_unfinished(found.root)
-        if found.layout not in ("split", "segnet"):
+        if found.layout not in ("split", "segnet") and not any(pair.split for pair in found.pairs):
             raise ToolkitError("is not split yet", where=path, remedy="run: camvid-split --src %s" % path)
         self.path = found.root
         self.scan = found
@@ -72,7 +72,7 @@ class SplitFolder:
 def refuse_unfinished(path: str) -> None:
     """ToolkitError if `path` is a split of our own that was cut off."""
     if os.path.exists(os.path.join(path, manifest.UNFINISHED)):
-        raise ToolkitError("this split was cut off", where=path, remedy="run the same camvid-split again; it goes on")
+        raise ToolkitError("was cut off while it was made", where=path, remedy="run the same command again; it goes on")
 
 
 def class_table(found: layout.Scan) -> classes.ClassTable:

@@ -66,6 +66,16 @@ def test_a_class_weight_for_no_class_is_refused_by_name(source, tmp_path):
         resolve(source, class_weights=str(file))
 
 
+def test_class_weights_come_from_the_statistics_of_a_check_by_formula(source, tmp_path):
+    file = tmp_path / "statistics.json"
+    formulas = {"median_frequency": {"Road": 0.15}, "enet": {"Road": 3.0}}
+    file.write_text(json.dumps({"schema": "camvid-statistics/1", "weights": formulas}))
+    assert resolve(source, class_weights=str(file)).class_weights[17] == 0.15
+    assert resolve(source, class_weights=str(file) + ":enet").class_weights[17] == 3.0
+    with pytest.raises(ToolkitError, match="enet, median_frequency"):
+        resolve(source, class_weights=str(file) + ":cubic")
+
+
 def test_a_recipe_file_changes_only_what_it_names(source, tmp_path):
     file = tmp_path / "mine.json"
     file.write_text(json.dumps({"learning_rate": 0.3, "ignored": ["Sky", "Void"]}))

@@ -53,7 +53,7 @@ FLAGS = (
     Flag("learning_rate", "the recipe's", "of the first step after warm-up", _amount),
     Flag("momentum", "the recipe's", "of SGD", _share),
     Flag("weight_decay", "the recipe's", "on convolution kernels", _rate),
-    Flag("class_weights", "none", "JSON file: class name -> weight in the loss"),
+    Flag("class_weights", "none", "JSON file: class name -> weight, or FILE[:FORMULA] of camvid-check --statistics"),
     Flag("device", "auto", "where the network runs", choices=("auto", "cpu", "gpu", "npu")),
     Flag("seed", "123", "of weights, order and augmentation", _whole),
     Flag("resume", "off", "go on from the run folder's newest checkpoint", None),

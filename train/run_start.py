@@ -16,6 +16,7 @@ from pipeline import sources
 from pipeline.augmentations import NAMED
 
 from . import checkpoint as checkpoints
+from . import class_weights
 from . import logs
 from .recipes import RECIPES
 from .settings import Settings, differences
@@ -157,6 +158,9 @@ def document(settings: Settings, source: Any, given: Dict[str, Any], argv: List[
 
 def _anywhere(name: str, value: Any) -> Any:
     """A flag's value so that the run can be resumed from another folder: paths are absolute."""
-    is_path = name in ("data_path", "class_weights")
+    if name == "class_weights":
+        path, formula = class_weights.parts(value)
+        return os.path.abspath(path) + ("" if formula is None else ":" + formula)
+    is_path = name == "data_path"
     is_path |= name == "recipe" and value not in RECIPES or name == "augment" and value not in NAMED
     return os.path.abspath(value) if is_path else value

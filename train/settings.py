@@ -10,7 +10,7 @@ from camvid_tools.errors import ToolkitError
 from pipeline import augmentations, sizes
 from pipeline.augmentations import Augmentation
 
-from . import flags, recipes
+from . import class_weights, flags, recipes
 from .learning_rate import Plan
 from .recipes import Recipe
 
@@ -85,7 +85,7 @@ def resolve(given: Dict[str, Any], source) -> Settings:
         learning_rate=Plan(base, total, min(recipe.warm_up, total // 10), recipe.power),
         momentum=given.get("momentum", recipe.momentum),
         weight_decay=given.get("weight_decay", recipe.weight_decay),
-        class_weights=_class_weights(given.get("class_weights"), source.classes),
+        class_weights=class_weights.read(given.get("class_weights"), source.classes),
         ignored=ignored,
         device=given.get("device", "auto"),
         seed=given.get("seed", 123),
@@ -121,21 +121,6 @@ def _ignored(recipe: Recipe, classes: ClassTable) -> Tuple[int, ...]:
             remedy="it has: %s" % ", ".join(classes.names),
         )
     return tuple(classes.names.index(name) for name in recipe.ignored)
-
-
-def _class_weights(path: Optional[str], classes: ClassTable) -> Optional[Tuple[float, ...]]:
-    """Weights in the order of ids from a JSON object of name -> weight; classes that are not named weigh 1."""
-    if path is None:
-        return None
-    try:
-        with open(path, encoding="utf-8") as handle:
-            named = {str(name): float(weight) for name, weight in json.load(handle).items()}
-    except (OSError, ValueError, AttributeError, TypeError) as error:
-        raise ToolkitError("no class weights (%s)" % error, where=path, remedy='expected {"Road": 0.5, ...}') from None
-    wrong = [name for name in named if name not in classes.names or not 0 <= named[name] < float("inf")]
-    if wrong:
-        raise ToolkitError("no class of the data, or no weight: %s" % wrong[0], where=path)
-    return tuple(named.get(name, 1.0) for name in classes.names)
 
 
 def differences(old: Dict[str, Any], new: Dict[str, Any]) -> Dict[str, Tuple[Any, Any]]:

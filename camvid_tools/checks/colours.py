@@ -14,6 +14,7 @@ SOLID = 0.5  # a colour most of whose pixels continue to the left and above fill
 NEARLY_ALL = 0.9
 ON_THE_LINE = 6.0  # distance in RGB from the line between two classes
 NEAR = 40.0  # what JPEG leaves around a class's colour
+A_SHADE = 12.0  # an area so near a class is that class, stored with loss
 GAMMAS = (1 / 2.4, 1 / 2.2, 1 / 1.8, 1 / 1.4, 1.4, 1.8, 2.2, 2.4)
 GAMMA_OFF = 2
 
@@ -74,14 +75,14 @@ def _solid_pixels(rgb: np.ndarray, ids: np.ndarray) -> Dict[Colour, int]:
     return {(int(r), int(g), int(b)): int(count) for (r, g, b), count in zip(found, counts)}
 
 
-def totals(found_in: Sequence[Tuple[str, str, List[Strange]]], table: ClassTable) -> Tuple[List[Total], int]:
-    """The colours of no class over the set's labels (file, form, colours), most pixels first, and how many there are.
+def totals(found_in: Sequence[Tuple[str, str, bool, List[Strange]]], table: ClassTable) -> Tuple[List[Total], int]:
+    """The colours of no class over the set's labels (file, form, lossy, colours), most pixels first, and their number.
 
     Only the first EXPLAINED of them are returned: a set of JPEG labels has a hundred thousand.
     """
     summed: Dict[Colour, List] = {}
-    for file, form, found in (one for one in found_in if one[2]):
-        cause = cause_of_form(form, table)
+    for file, form, lossy, found in (one for one in found_in if one[3]):
+        cause = cause_of_form(form, lossy, table)
         if cause is None:
             whole = recoding(found, table)
             cause = whole.words() if whole is not None else None
@@ -99,14 +100,16 @@ def _total(colour: Colour, held: List, table: ClassTable) -> Total:
     pixels, files, first, x, y, solid, causes = held
     nearest, distance = table.nearest(colour)
     told = max(causes, key=lambda cause: causes[cause])
-    fills = told is None and solid >= SOLID * pixels
-    missing = known_name(colour) if fills else None
+    missing = known_name(colour) if told is None and solid >= SOLID * pixels else None
+    fills = missing is not None or (told is None and solid >= SOLID * pixels and distance > A_SHADE)
     cause = told or cause_of(colour, fills, missing, table)
     return Total(colour, pixels, files, first, x, y, nearest, distance, cause, fills, missing)
 
 
-def cause_of_form(form: str, table: ClassTable) -> Optional[str]:
+def cause_of_form(form: str, lossy: bool, table: ClassTable) -> Optional[str]:
     """A cause that follows from the label's form."""
+    if lossy:
+        return "stored as JPEG or WebP, which changes colours"
     if form == labels.IDS:
         return "an id beyond the table, which ends at %d" % (len(table) - 1)
     return "class ids saved as grey in three channels" if form == labels.GREY_IDS else None

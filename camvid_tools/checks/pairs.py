@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from typing import Any, Dict, Iterator, List, Optional, Sequence
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from .. import layout, lists, manifest
 from ..findings import Finding
@@ -32,7 +32,7 @@ def unlike_the_rest(readings: Sequence[Reading]) -> Iterator[Finding]:
     """Frames unlike the rest in size or without colour, labels unlike the rest in form."""
     frames = [reading for reading in readings if reading.frame is not None]
     labelled = [reading for reading in readings if reading.label is not None]
-    size = _most(reading.frame.size for reading in frames)
+    size = usual_size(readings)
     form = _most(reading.label.form for reading in labelled)
     colour = 2 * sum(reading.frame.grey for reading in frames) < len(frames)
     for reading in frames:
@@ -48,6 +48,11 @@ def unlike_the_rest(readings: Sequence[Reading]) -> Iterator[Finding]:
             detail = "holds %s, the rest %s" % (reading.label.form, form)
             remedy = "camvid-fix writes all labels as colours"
             yield Finding("label-form", reading.pair.label, reading.pair.split, detail, remedy)
+
+
+def usual_size(readings: Sequence[Reading]) -> Optional[Tuple[int, int]]:
+    """(height, width) of most frames; None where none could be read."""
+    return _most(reading.frame.size for reading in readings if reading.frame is not None)
 
 
 def _most(values: Iterator[Any]) -> Any:

@@ -43,6 +43,7 @@ class LabelFacts(NamedTuple):
 
     size: Size
     form: str
+    lossy: bool
     pixels: np.ndarray
     small: np.ndarray
     strange: List[Strange]
@@ -167,6 +168,7 @@ def _label(root: str, pair: layout.Pair, codec: ColourCodec, findings: List[Find
     return LabelFacts(
         read_as.ids.shape,
         labels.GREY_IDS if grey_ids else read_as.form,
+        imageio.is_lossy(data),
         pixels,
         painting.thinned(read_as.ids, SMALL_HW),
         strange,

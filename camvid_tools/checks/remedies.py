@@ -1,9 +1,9 @@
 """The commands that would make a set clean."""
 
 import shlex
-from typing import List, Sequence
+from typing import List, Sequence, Tuple
 
-from .. import layout
+from .. import layout, splits
 from ..findings import INFORMATION, Finding
 from .colours import NEAR, Total
 
@@ -35,8 +35,13 @@ DROPPED = (
 )
 
 
-def commands(found: layout.Scan, findings: Sequence[Finding], strange: Sequence[Total]) -> List[str]:
-    """Shell commands, in order, with a comment where a person has to decide; empty where there is nothing to do."""
+def commands(
+    found: layout.Scan, findings: Sequence[Finding], strange: Sequence[Total], size: Tuple[int, int]
+) -> List[str]:
+    """Shell commands, in order, with a comment where a person has to decide; empty where there is nothing to do.
+
+    `size`: (height, width) of most frames.
+    """
     kinds = {finding.kind for finding in findings if finding.severity != INFORMATION}
     told: List[str] = []
     root = found.root
@@ -55,17 +60,26 @@ def commands(found: layout.Scan, findings: Sequence[Finding], strange: Sequence[
         within = distance(strange) if "unknown-colour" in mended else 0
         words += ["--within", str(within)] if within else []
         words += ["--drop", ",".join(dropped)] if dropped else []
-        told += [" ".join(map(shlex.quote, words)), "camvid-check %s" % shlex.quote(target)]
+        told += [_typed(words), _typed(["camvid-check", target])]
         root = target
     if "size-differs" in kinds and found.layout in ("split", "segnet"):
-        told.append("camvid-encode --src %s --resize HEIGHTxWIDTH" % shlex.quote(root))
+        told.append(_typed(["camvid-encode", "--src", root, "--resize", "%dx%d" % size]))
     if "split-leak" in kinds:
-        told.append("# for a split without a leak: %s" % _without_leak(root))
+        told.append(_split_by_drive(found, root))
     return told
 
 
-def _without_leak(root: str) -> str:
-    return "camvid-split --src RAW --preset by-drive (or --shares 60/20/20 for data of your own)"
+def _split_by_drive(found: layout.Scan, root: str) -> str:
+    names = {pair.name for pair in found.pairs}
+    known = set(splits.camvid_names())
+    words = ["camvid-split", "--src", root, "--out", layout.beside(root, "_by_drive")]
+    words += ["--preset", "by-drive"] if names <= known else ["--shares", "60/20/20"]
+    words += ["--allow_partial"] if names < known else []
+    return _typed(words)
+
+
+def _typed(words: Sequence[str]) -> str:
+    return " ".join(map(shlex.quote, words))
 
 
 def missing_rows(strange: Sequence[Total]) -> List[str]:

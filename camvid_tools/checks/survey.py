@@ -36,7 +36,7 @@ class Survey(NamedTuple):
 
     def commands(self) -> List[str]:
         """What would make the set clean."""
-        return remedies.commands(self.found, self.findings, self.strange)
+        return remedies.commands(self.found, self.findings, self.strange, pairs.usual_size(self.readings))
 
 
 def scan(folder: str) -> layout.Scan:
@@ -67,7 +67,9 @@ def survey(found: layout.Scan, progress: Progress = lambda items, total, doing: 
     known = identity.of(found, table, readings)
     findings += list(_leak_findings(leaks, known.preset))
     labelled = [one for one in readings if one.label is not None]
-    strange, strange_count = colours.totals([(r.pair.label, r.label.form, r.label.strange) for r in labelled], table)
+    strange, strange_count = colours.totals(
+        [(r.pair.label, r.label.form, r.label.lossy, r.label.strange) for r in labelled], table
+    )
     return Survey(
         found,
         table,

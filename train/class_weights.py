@@ -1,0 +1,47 @@
+"""Class weights of the loss: a JSON file of names, or the statistics file of camvid-check with a formula."""
+
+import json
+import os
+from typing import Any, Dict, Optional, Tuple
+
+from camvid_tools.classes import ClassTable
+from camvid_tools.errors import ToolkitError
+
+DEFAULT_FORMULA = "median_frequency"
+FORM = '{"Road": 0.5, ...}, or the file of camvid-check --statistics, as FILE or FILE:FORMULA'
+
+
+def read(given: Optional[str], classes: ClassTable) -> Optional[Tuple[float, ...]]:
+    """Weights in the order of ids from FILE or FILE:FORMULA; classes that are not named weigh 1."""
+    if given is None:
+        return None
+    path, formula = parts(given)
+    try:
+        with open(path, encoding="utf-8") as handle:
+            held = json.load(handle)
+        named = {str(name): float(weight) for name, weight in _weights(held, path, formula).items()}
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        raise ToolkitError("no class weights (%s)" % error, where=path, remedy="expected " + FORM) from None
+    wrong = [name for name in named if name not in classes.names or not 0 <= named[name] < float("inf")]
+    if wrong:
+        raise ToolkitError("no class of the data, or no weight: %s" % wrong[0], where=path)
+    return tuple(named.get(name, 1.0) for name in classes.names)
+
+
+def parts(given: str) -> Tuple[str, Optional[str]]:
+    """`FILE` -> (FILE, None), `FILE:FORMULA` -> (FILE, FORMULA); a file that has a colon in its name is a file."""
+    path, colon, formula = given.rpartition(":")
+    return (path, formula) if colon and os.path.exists(path) and not os.path.exists(given) else (given, None)
+
+
+def _weights(held: Any, path: str, formula: Optional[str]) -> Dict[str, Any]:
+    """The name -> weight part of a file."""
+    if not isinstance(held, dict) or not isinstance(held.get("weights"), dict):
+        if formula is not None:
+            raise ToolkitError("has no formulas to choose from", where=path, remedy="expected " + FORM)
+        return held
+    formulas = held["weights"]
+    if (formula or DEFAULT_FORMULA) not in formulas:
+        there = ", ".join(sorted(formulas))
+        raise ToolkitError("no class weights '%s'" % (formula or DEFAULT_FORMULA), where=path, remedy="it has " + there)
+    return formulas[formula or DEFAULT_FORMULA]
