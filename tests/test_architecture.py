@@ -109,7 +109,7 @@ sys.argv[0] = "command"
 from {module} import main
 sys.exit(main(sys.argv[1:]))
 """
-COMMANDS = ["camvid_tools.commands." + name for name in ("synth", "split", "check", "encode")]
+COMMANDS = ["camvid_tools.commands." + name for name in ("synth", "split", "check", "fix", "encode")]
 COMMANDS += ["train.__main__", "eval.__main__", "pipeline.__main__"]
 
 

@@ -16,8 +16,7 @@ from pipeline import sources
 from pipeline.augmentations import NAMED
 
 from . import checkpoint as checkpoints
-from . import class_weights
-from . import logs
+from . import class_weights, logs
 from .recipes import RECIPES
 from .settings import Settings, differences
 
