@@ -1,0 +1,104 @@
+"""How far held-out frames are from training frames, and the score of copied labels, against slow counting."""
+
+import os
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import drawn
+from camvid_tools import classes, imageio, splits
+from camvid_tools.checks import leakage
+from camvid_tools.layout import Pair
+from tools import PALETTE, problems
+
+TABLE = classes.segnet11()
+
+
+def pairs(preset):
+    return [Pair(name, split, "", "") for name, split in splits.preset(preset).items()]
+
+
+# CAMVID's published lists: split, frames with a training frame of their drive, of how many, distances.
+PUBLISHED = [
+    ("default", "val", 112, 112, (2, 30, 120)),
+    ("default", "test", 168, 168, (2, 30, 60)),
+    ("kaggle", "val", 100, 100, (2, 30, 180)),
+    ("kaggle", "test", 232, 232, (2, 60, 2520)),
+    ("segnet", "val", 101, 101, (31, 85, 135)),
+    ("segnet", "test", 62, 233, (30, 945, 1860)),
+    ("by-drive", "val", 0, 101, None),
+    ("by-drive", "test", 0, 171, None),
+]
+
+
+@pytest.mark.parametrize("preset, split, with_train, frames, distances", PUBLISHED)
+def test_distances_of_the_published_splits(preset, split, with_train, frames, distances):
+    nearest = leakage.nearest(pairs(preset))
+    held = leakage.summary(nearest, leakage.CopyScore(nearest, TABLE))[split]
+    assert (held["with_training_frame_of_their_drive"], held["frames"]) == (with_train, frames)
+    told = held["distance"]
+    assert (told and (told["min"], told["median"], told["max"])) == distances
+    assert ("no frame is of a drive" in leakage.sentence(split, held)) == (not with_train)
+
+
+def slow_nearest(name, train):
+    """Distance to the nearest of `train` in the same drive, by looking at all."""
+    drive, number = name.replace("_f", "_").split("_")
+    same = [t for t in train if t.split("_")[0] == drive]
+    return min([abs(int(t.replace("_f", "_").split("_")[1]) - int(number)) for t in same], default=None)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_the_nearest_training_frame_is_found_in_any_split(seed):
+    dice = np.random.RandomState(seed)
+    names = [splits.camvid_names()[i] for i in dice.permutation(701)[:60]]
+    held = [Pair(name, splits.SPLITS[dice.randint(3)], "", "") for name in names]
+    train = [pair.name for pair in held if pair.split == "train"]
+    for found in leakage.nearest(held):
+        assert found.distance == slow_nearest(found.name, train)
+        assert (found.train is None) == (found.distance is None)
+
+
+def slow_scores(truths, copies, count, void):
+    """Pixel accuracy and mean IoU with Void left out of the truth only, pixel by pixel."""
+    truth, copy = np.concatenate([t.ravel() for t in truths]), np.concatenate([c.ravel() for c in copies])
+    truth, copy = truth[truth != void], copy[truth != void]
+    ious = []
+    for one in range(count):
+        if (truth == one).any():
+            ious.append(((truth == one) & (copy == one)).sum() / float(((truth == one) | (copy == one)).sum()))
+    return (truth == copy).mean(), np.mean(ious)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_copied_labels_score_as_counted_pixel_by_pixel_in_whatever_order_frames_come(seed):
+    dice = np.random.RandomState(seed)
+    names = ["d_%03d" % i for i in range(12)]
+    held = [Pair(name, "train" if i % 3 else "val", "", "") for i, name in enumerate(names)]
+    ids = {name: dice.randint(0, 12, (6, 8)).astype(np.uint8) for name in names}
+    nearest = leakage.nearest(held)
+    copied = leakage.CopyScore(nearest, TABLE)
+    for index in dice.permutation(12):
+        copied.feed(held[index].name, held[index].split, ids[held[index].name])
+    wanted = [one for one in nearest if one.train]
+    slow = slow_scores([ids[w.name] for w in wanted], [ids[w.train] for w in wanted], 12, 11)
+    scores = copied.scores("val")
+    assert np.allclose([scores["pixel_accuracy"], scores["mean_iou"]], slow)
+
+
+def test_the_check_tells_the_leak_by_split_and_frame(tmp_path):
+    lists = {"train": ["0016E5_00390", "0016E5_00450"], "val": ["0016E5_00420"], "test": ["Seq05VD_f00600"]}
+    folder = drawn.tree(str(tmp_path / "s"), 48, 64, lists)
+    held = problems(folder, tmp_path, 0)["leakage"]
+    assert held["val"]["distance"] == {"min": 30, "median": 30.0, "max": 30} and held["test"]["distance"] is None
+    near = {one["name"]: (one["train"], one["distance"]) for one in held["nearest"]}
+    assert near == {"0016E5_00420": ("0016E5_00390", 30), "Seq05VD_f00600": (None, None)}
+
+    def ids(split, name):
+        return PALETTE.encode(imageio.read_raw(os.path.join(folder, split + "_labels", name + "_L.png")))
+
+    slow = slow_scores([ids("val", "0016E5_00420")], [ids("train", "0016E5_00390")], 32, 30)
+    score = held["val"]["copied_label"]
+    assert np.allclose([score["pixel_accuracy"], score["mean_iou"]], slow)
