@@ -7,6 +7,8 @@ import numpy as np
 
 from .classes import UNKNOWN, ClassTable, Colour
 
+_PIXELS_AT_ONCE = 1 << 15  # what lies between colours and ids stays in the cache, and the heap does not grow
+
 
 class ColourCodec:
     """Encoder and decoder for one class table. Holds a table of 2^24 bytes, so make one and keep it."""
@@ -20,7 +22,12 @@ class ColourCodec:
 
     def encode(self, rgb: np.ndarray) -> np.ndarray:
         """[H,W,3] uint8 RGB -> [H,W] uint8 ids; a colour of no class becomes 255."""
-        return self._id_of[_codes(rgb)]
+        height, width = rgb.shape[:2]
+        ids = np.empty((height, width), np.uint8)
+        rows = max(1, _PIXELS_AT_ONCE // max(1, width))
+        for top in range(0, height, rows):
+            ids[top : top + rows] = self._id_of[_codes(rgb[top : top + rows])]
+        return ids
 
     def decode(self, ids: np.ndarray) -> np.ndarray:
         """[...] uint8 ids -> [...,3] uint8 RGB; ids of no class become black."""
@@ -29,8 +36,9 @@ class ColourCodec:
 
 def _codes(rgb: np.ndarray) -> np.ndarray:
     """[H,W,3] uint8 -> [H,W] uint32: r + 256 g + 65536 b."""
-    rgba = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2RGBA)
-    return rgba.view("<u4")[..., 0] & 0xFFFFFF
+    codes = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2RGBA).view("<u4")[..., 0]
+    codes &= 0xFFFFFF
+    return codes
 
 
 class UnknownColour(NamedTuple):

@@ -6,17 +6,18 @@ from typing import Tuple
 import cv2
 import numpy as np
 
+from . import imageio
+
 UPRIGHT = 1
 QUARTER_TURNS = (5, 6, 7, 8)  # these swap height and width
 _TAG = 0x0112
-_MARKS = (b"Exif\x00\x00", b"eXIf", b"EXIF")  # JPEG, PNG, WebP
 _TURNS = {3: cv2.ROTATE_180, 6: cv2.ROTATE_90_CLOCKWISE, 8: cv2.ROTATE_90_COUNTERCLOCKWISE}
 _TURNS_AFTER_MIRROR = {4: cv2.ROTATE_180, 5: cv2.ROTATE_90_COUNTERCLOCKWISE, 7: cv2.ROTATE_90_CLOCKWISE}
 
 
 def orientation(data: bytes) -> int:
     """1..8 as the EXIF block of a picture's bytes says; 1, upright, where there is none or it cannot be read."""
-    if not any(mark in data for mark in _MARKS):
+    if not _has_block(data):
         return UPRIGHT
     try:
         _, kinds, blocks = cv2.imdecodeWithMetadata(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
@@ -24,6 +25,12 @@ def orientation(data: bytes) -> int:
         return UPRIGHT
     found = [block.tobytes() for kind, block in zip(kinds, blocks) if kind == cv2.IMAGE_METADATA_EXIF]
     return _of_block(found[0]) if found else UPRIGHT
+
+
+def _has_block(data: bytes) -> bool:
+    if data.startswith(imageio.PNG_START):
+        return any(kind == b"eXIf" for kind, _, _ in imageio.png_chunks(data))
+    return b"Exif\x00\x00" in data or b"EXIF" in data  # JPEG, WebP
 
 
 def _of_block(block: bytes) -> int:

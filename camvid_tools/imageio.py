@@ -2,7 +2,7 @@
 
 import os
 import zlib
-from typing import Optional
+from typing import Iterator, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -13,6 +13,7 @@ from .errors import ToolkitError
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 PNG_START = b"\x89PNG\r\n\x1a\n"
 PNG_END = b"IEND\xaeB`\x82"
+_EIGHT_BIT_RGB = b"\x08\x02"  # depth and colour type in the header
 JPEG_START, JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
 MAX_PIXELS = 1 << 27  # 134 million: far over any camera frame, far under what exhausts a laptop
 
@@ -35,21 +36,20 @@ def read_raw(path: str) -> np.ndarray:
 
 def decode(data: bytes, path: str) -> np.ndarray:
     """`read_raw` of the bytes of a file; `path` is named in the ImageFault."""
+    flags = cv2.IMREAD_UNCHANGED  # applies no EXIF rotation
     if data.startswith(PNG_START):
-        _check_png(data, path)
+        if _check_png(data, path) and data[24:26] == _EIGHT_BIT_RGB:  # no second array to swap the channels
+            flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
     elif data.startswith(JPEG_START) and data.rfind(JPEG_END) < 0:
         raise ImageFault("truncated", "ends before the JPEG does", path)
-    flags = cv2.IMREAD_UNCHANGED  # applies no EXIF rotation
     try:
         picture = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error:
         picture = None
     if picture is None:
         raise ImageFault("undecodable", "cannot be decoded as a picture", path)
-    if picture.ndim == 3 and picture.shape[2] == 3:
-        return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
-    if picture.ndim == 3 and picture.shape[2] == 4:
-        return cv2.cvtColor(picture, cv2.COLOR_BGRA2RGBA)
+    if flags == cv2.IMREAD_UNCHANGED and picture.ndim == 3 and picture.shape[2] in (3, 4):
+        return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB if picture.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
     return picture
 
 
@@ -67,26 +67,34 @@ def read_bytes(path: str) -> bytes:
     return data
 
 
-def _check_png(data: bytes, path: str) -> None:
+def _check_png(data: bytes, path: str) -> bool:
+    """Raise ImageFault where a PNG is not whole; whether it is without a transparent colour."""
     if data.rfind(PNG_END) < 0:
         raise ImageFault("truncated", "ends before the PNG does", path)
     width, height = int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
     if width * height > MAX_PIXELS:
         raise ImageFault("undecodable", "says it is %d x %d pixels, which no frame is" % (width, height), path)
-    if not _png_sums_agree(data):
+    kind, opaque = b"", True
+    for kind, start, end in png_chunks(data):
+        # libpng would let some damage pass, loudly
+        if zlib.crc32(data[start - 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
+            kind = b""
+            break
+        opaque &= kind != b"tRNS"
+    if kind != b"IEND":
         raise ImageFault("undecodable", "is a PNG whose check sums do not agree", path)
+    return opaque
 
 
-def _png_sums_agree(data: bytes) -> bool:
-    """Whether every chunk up to IEND is whole and has its check sum; libpng would let some damage pass, loudly."""
+def png_chunks(data: bytes) -> Iterator[Tuple[bytes, int, int]]:
+    """(kind, start, end) of the content of every whole chunk of a PNG, IEND the last."""
     at, kind = len(PNG_START), b""
     while kind != b"IEND" and at + 12 <= len(data):
-        end = at + 8 + int.from_bytes(data[at : at + 4], "big")
-        kind = data[at + 4 : at + 8]
-        if zlib.crc32(data[at + 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
-            return False
-        at = end + 4
-    return kind == b"IEND"
+        start = at + 8
+        end = start + int.from_bytes(data[at : at + 4], "big")
+        kind, at = data[at + 4 : start], end + 4
+        if at <= len(data):
+            yield kind, start, end
 
 
 def read_frame(path: str) -> np.ndarray:

@@ -33,9 +33,9 @@ def interpret(picture: np.ndarray, codec: ColourCodec) -> Label:
     if picture.ndim == 2:
         known = picture < len(codec.classes)
         ids = picture if known.all() else np.where(known, picture, UNKNOWN).astype(np.uint8)
-        return Label(ids, IDS, int((~known & (picture != UNKNOWN)).sum()))
+        return Label(ids, IDS, int(np.count_nonzero(~known & (picture != UNKNOWN))))
     ids = codec.encode(picture[..., :3])
-    return Label(ids, COLOURS, int((ids == UNKNOWN).sum()))
+    return Label(ids, COLOURS, int(np.count_nonzero(ids == UNKNOWN)))
 
 
 def to_8_bits(picture: np.ndarray) -> np.ndarray:

@@ -18,6 +18,7 @@ from . import colours, painting
 from .colours import Strange
 
 THUMB_WH = (32, 24)
+ROWS_ENOUGH = 8 * THUMB_WH[1]  # of which a thumbnail is made: more change nothing that one can see
 SMALL_HW = (180, 240)  # labels are kept at about this size, by leaving out rows and columns
 SAVE_8_BITS = "camvid-fix saves it with 8 bits a channel"
 Size = Tuple[int, int]
@@ -129,7 +130,8 @@ def _frame(root: str, pair: layout.Pair, findings: List[Finding]) -> Optional[Fr
     picture = imageio.as_rgb(picture)
     mean, deviation = (part.ravel() for part in cv2.meanStdDev(picture))
     count = picture.shape[0] * picture.shape[1]
-    thumb = cv2.resize(picture, THUMB_WH, interpolation=cv2.INTER_AREA)
+    rows = max(1, picture.shape[0] // ROWS_ENOUGH)
+    thumb = cv2.resize(picture[::rows], THUMB_WH, interpolation=cv2.INTER_AREA)
     grey = _is_grey(thumb) and _is_grey(picture) and bool(deviation.max() > 0)
     squares = (deviation**2 + mean**2) * count
     digest = hashlib.sha256(data).hexdigest()
