@@ -6,7 +6,7 @@ import shlex
 
 import pytest
 
-from camvid_tools.commands import check, encode, split, synth
+from camvid_tools.commands import check, encode, fix, split, synth
 from eval import cli
 from pipeline import __main__ as pipeline_main
 from train import flags
@@ -16,6 +16,7 @@ PARSERS = {
     "camvid-synth": synth.build_parser,
     "camvid-split": split.build_parser,
     "camvid-check": check.build_parser,
+    "camvid-fix": fix.build_parser,
     "camvid-encode": encode.build_parser,
     "python -m train": flags.build_parser,
     "python -m eval": cli.build_parser,
