@@ -14,19 +14,26 @@ SOLID = 0.5  # a colour most of whose pixels continue to the left and above fill
 NEARLY_ALL = 0.9
 ON_THE_LINE = 6.0  # distance in RGB from the line between two classes
 NEAR = 40.0  # what JPEG leaves around a class's colour
+AROUND = 4
 A_SHADE = 12.0  # an area so near a class is that class, stored with loss
 GAMMAS = (1 / 2.4, 1 / 2.2, 1 / 1.8, 1 / 1.4, 1.4, 1.8, 2.2, 2.4)
 GAMMA_OFF = 2
 
 
+BLENDED, COMPRESSED = "blended by resampling", "lossy compression"
+LOSSY = "stored as JPEG or WebP, which changes colours"
+
+
 class Strange(NamedTuple):
-    """A colour of no class in one label: pixels, the first of them, and how many continue to the left and above."""
+    """A colour of no class in one label: pixels, the first of them, how many continue to the left and above, and the
+    ids of the classes around the first."""
 
     colour: Colour
     pixels: int
     x: int
     y: int
     solid: int
+    around: Tuple[int, ...]
 
 
 class Total(NamedTuple):
@@ -64,7 +71,13 @@ def strange(picture: np.ndarray, ids: np.ndarray, class_count: int) -> List[Stra
         picture = picture[..., np.newaxis].repeat(3, axis=2)
     found = unknown_colours(picture[..., :3], ids)[:MANY]
     solid = _solid_pixels(picture[..., :3], ids)
-    return [Strange(one.colour, one.pixels, one.x, one.y, solid.get(one.colour, 0)) for one in found]
+    return [Strange(*one, solid.get(one.colour, 0), _around(ids, one.x, one.y)) for one in found]
+
+
+def _around(ids: np.ndarray, x: int, y: int) -> Tuple[int, ...]:
+    """The classes within AROUND pixels of a place."""
+    near = np.unique(ids[max(0, y - AROUND) : y + AROUND + 1, max(0, x - AROUND) : x + AROUND + 1])
+    return tuple(int(one) for one in near if one != UNKNOWN)
 
 
 def _solid_pixels(rgb: np.ndarray, ids: np.ndarray) -> Dict[Colour, int]:
@@ -87,29 +100,39 @@ def totals(found_in: Sequence[Tuple[str, str, bool, List[Strange]]], table: Clas
             whole = recoding(found, table)
             cause = whole.words() if whole is not None else None
         for one in found:
-            total = summed.setdefault(one.colour, [0, 0, file, one.x, one.y, 0, {}])
+            total = summed.setdefault(one.colour, [0, 0, file, one.x, one.y, 0, {}, one.around])
             total[0] += one.pixels
             total[1] += 1
             total[5] += one.solid
             total[6][cause] = total[6].get(cause, 0) + one.pixels
     ranked = sorted(summed.items(), key=lambda item: (-item[1][0], item[0]))
-    return [_total(colour, held, table) for colour, held in ranked[:EXPLAINED]], len(ranked)
+    return _settled([_total(colour, held, table) for colour, held in ranked[:EXPLAINED]]), len(ranked)
+
+
+def _settled(found: List[Total]) -> List[Total]:
+    """Where most scattered pixels are blended edges of two classes, the rest are blends of more."""
+    blended = sum(total.pixels for total in found if total.cause.endswith(BLENDED))
+    compressed = sum(total.pixels for total in found if total.cause.endswith(COMPRESSED))
+    if blended <= compressed:
+        return found
+    other = "where several classes meet, " + BLENDED
+    return [total._replace(cause=other) if total.cause.endswith(COMPRESSED) else total for total in found]
 
 
 def _total(colour: Colour, held: List, table: ClassTable) -> Total:
-    pixels, files, first, x, y, solid, causes = held
+    pixels, files, first, x, y, solid, causes, around = held
     nearest, distance = table.nearest(colour)
     told = max(causes, key=lambda cause: causes[cause])
     missing = known_name(colour) if told is None and solid >= SOLID * pixels else None
     fills = missing is not None or (told is None and solid >= SOLID * pixels and distance > A_SHADE)
-    cause = told or cause_of(colour, fills, missing, table)
+    cause = told or cause_of(colour, fills, missing, around, table)
     return Total(colour, pixels, files, first, x, y, nearest, distance, cause, fills, missing)
 
 
 def cause_of_form(form: str, lossy: bool, table: ClassTable) -> Optional[str]:
     """A cause that follows from the label's form."""
     if lossy:
-        return "stored as JPEG or WebP, which changes colours"
+        return LOSSY
     if form == labels.IDS:
         return "an id beyond the table, which ends at %d" % (len(table) - 1)
     return "class ids saved as grey in three channels" if form == labels.GREY_IDS else None
@@ -156,31 +179,33 @@ def known_name(colour: Colour) -> Optional[str]:
     return None
 
 
-def cause_of(colour: Colour, fills: bool, missing: Optional[str], table: ClassTable) -> str:
+def cause_of(colour: Colour, fills: bool, missing: Optional[str], around: Sequence[int], table: ClassTable) -> str:
     """What probably made one colour, by its own looks."""
     if missing is not None:
         return "it is %s in CamVid: class_dict.csv lacks that row" % missing
     if fills:
         return "fills areas: a class that class_dict.csv lacks"
-    pair = between(colour, table)
+    pair = between(colour, around, table)
     if pair is not None:
-        return "an edge between %s and %s, blended by resampling" % pair
+        return "an edge between %s and %s, %s" % (pair + (BLENDED,))
     nearest, distance = table.nearest(colour)
     if distance <= NEAR:
-        return "near %s: lossy compression" % nearest
+        return "near %s: %s" % (nearest, COMPRESSED)
     return "thin or scattered: smoothed or compressed edges"
 
 
-def between(colour: Colour, table: ClassTable) -> Optional[Tuple[str, str]]:
-    """The two classes on whose line in RGB a colour lies, at least a tenth away from both ends."""
-    known = table.colour_array().astype(np.float64)
+def between(colour: Colour, around: Sequence[int], table: ClassTable) -> Optional[Tuple[str, str]]:
+    """Two of the classes `around` (ids) on whose line in RGB a colour lies, at least a tenth away from both ends."""
+    known = table.colour_array()[list(around)].astype(np.float64)
+    if len(known) < 2:
+        return None
     start, step = known[:, np.newaxis], known[np.newaxis] - known[:, np.newaxis]
     length = np.maximum((step**2).sum(axis=2), 1e-9)
     along = ((np.array(colour, np.float64) - start) * step).sum(axis=2) / length
     off = np.linalg.norm(start + along[..., np.newaxis] * step - np.array(colour, np.float64), axis=2)
     off[(along < 0.1) | (along > 0.9)] = np.inf
     a, b = np.unravel_index(off.argmin(), off.shape)
-    return (table.names[a], table.names[b]) if off[a, b] <= ON_THE_LINE else None
+    return (table.names[around[a]], table.names[around[b]]) if off[a, b] <= ON_THE_LINE else None
 
 
 def described(found: Sequence[Strange], table: ClassTable, most: int = 3) -> str:

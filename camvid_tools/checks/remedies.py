@@ -3,9 +3,12 @@
 import shlex
 from typing import List, Sequence, Tuple
 
+import numpy as np
+
 from .. import layout, splits
+from ..classes import ClassTable
 from ..findings import INFORMATION, Finding
-from .colours import NEAR, Total
+from .colours import COMPRESSED, LOSSY, NEAR, Total
 
 # What camvid-fix mends in a copy; all other problems of a frame or label it can only leave out.
 MENDED = (
@@ -36,7 +39,7 @@ DROPPED = (
 
 
 def commands(
-    found: layout.Scan, findings: Sequence[Finding], strange: Sequence[Total], size: Tuple[int, int]
+    found: layout.Scan, table: ClassTable, findings: Sequence[Finding], strange: Sequence[Total], size: Tuple[int, int]
 ) -> List[str]:
     """Shell commands, in order, with a comment where a person has to decide; empty where there is nothing to do.
 
@@ -57,7 +60,7 @@ def commands(
     if mended or dropped:
         target = layout.beside(root, "_fixed")
         words = ["camvid-fix", "--src", root, "--out", target]
-        within = distance(strange) if "unknown-colour" in mended else 0
+        within = distance(strange, table) if "unknown-colour" in mended else 0
         words += ["--within", str(within)] if within else []
         words += ["--drop", ",".join(dropped)] if dropped else []
         told += [_typed(words), _typed(["camvid-check", target])]
@@ -91,10 +94,14 @@ def _others(strange: Sequence[Total]) -> bool:
     return any(not total.fills for total in strange)
 
 
-def distance(strange: Sequence[Total]) -> int:
-    """The `--within` that sends colours near a class to it; 0 where most are not near any."""
-    near = [total for total in strange if 0 < total.distance <= NEAR and not total.fills]
-    pixels = sum(total.pixels for total in strange if not total.fills)
-    if not near or 2 * sum(total.pixels for total in near) < pixels:
-        return 0
-    return int(max(total.distance for total in near)) + 1
+def distance(strange: Sequence[Total], table: ClassTable) -> int:
+    """The `--within` that undoes compression: less than half of what parts any two classes; else 0, all to Void.
+
+    A blended edge is no reason: half way between two classes often lies a third.
+    """
+    near = [total.distance for total in strange if total.cause.endswith(COMPRESSED) or total.cause == LOSSY]
+    colours = table.colour_array().astype(np.float64)
+    gaps = np.linalg.norm(colours[:, np.newaxis] - colours[np.newaxis], axis=2)
+    half = np.min(gaps[gaps > 0], initial=2 * NEAR) / 2
+    near = [gap for gap in near if gap < half]
+    return min(int(max(near)) + 1, int(half)) if near else 0

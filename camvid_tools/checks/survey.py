@@ -36,7 +36,8 @@ class Survey(NamedTuple):
 
     def commands(self) -> List[str]:
         """What would make the set clean."""
-        return remedies.commands(self.found, self.findings, self.strange, pairs.usual_size(self.readings))
+        size = pairs.usual_size(self.readings)
+        return remedies.commands(self.found, self.table, self.findings, self.strange, size)
 
 
 def scan(folder: str) -> layout.Scan:
