@@ -124,6 +124,15 @@ def png_bytes(picture: np.ndarray, compression: Optional[int] = 3) -> bytes:
     return data.tobytes()
 
 
+def jpeg_bytes(picture: np.ndarray, quality: int) -> bytes:
+    """[H,W,3] uint8 RGB -> JPEG; for pictures to look at, never for labels."""
+    bgr = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2BGR)
+    done, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not done:
+        raise ValueError("cannot encode a picture of shape %s as JPEG" % (picture.shape,))
+    return data.tobytes()
+
+
 def write_png(path: str, picture: np.ndarray) -> None:
     """Write [H,W,3] RGB or [H,W] grey, uint8, as PNG, whole or not at all."""
     atomic.write_bytes(path, png_bytes(picture))
