@@ -17,7 +17,7 @@ def figure(picture: Picture) -> str:
 def _shot(picture: Picture) -> str:
     width, height = picture.size
     # The shape is known before the picture is decoded, so that nothing jumps.
-    shape = 'style="--shape:%.4f"' % (width / height)
+    shape = 'style="--shape:%.6g"' % (width / height)
     if picture.uri is None:
         return '<div class="shot none" %s><span>cannot be shown</span></div>' % shape
     kind = "shot fine" if max(width, height) <= SMALL else "shot"
