@@ -20,7 +20,7 @@ def unknown_colours(strange: Sequence[Total], count: int, table: ClassTable) -> 
         body += "\n" + markup.more("%d more colours" % (len(rows) - SHOWN), _table(rows[SHOWN:]))
     if count > len(strange):
         body += "<p>And {:,} more colours with fewer pixels.</p>".format(count - len(strange))
-    lead = "%s in labels belong to no class: training would ignore such pixels." % markup.counted(count, "colour")
+    lead = "Found in labels: {:,}. Training ignores their pixels, since they belong to no class.".format(count)
     return markup.section("colours", "Colours of no class", body, lead)
 
 
