@@ -16,9 +16,9 @@ from .splitfolder import class_file
 
 
 def files_of(found: layout.Scan) -> List[str]:
-    """All files that decide what a scanned folder's splits hold, sorted: pictures, the class table, lists that split it."""
+    """All files that decide what a scanned folder's splits hold, sorted: pictures, class table, lists that split it."""
     files = [file for pair in found.pairs if pair.split for file in (pair.image, pair.label)]
-    files += [orphan.path for orphan in found.unlabelled + found.frameless]
+    files += [orphan.path for orphan in found.unlabelled + found.frameless if orphan.split]
     if found.layout not in ("split", "segnet"):
         files += [file for file, _ in lists.FILES if os.path.isfile(os.path.join(found.root, file))]
     table = class_file(found.root)

@@ -16,7 +16,7 @@ from .errors import ToolkitError
 
 PAGE = 4096
 SPARE = 1 << 20  # for HDF5's structures
-_WIDEST = 10 ** 15  # stands for offsets and sizes while they are not known
+_WIDEST = 10**15  # stands for offsets and sizes while they are not known
 
 
 class Plan(NamedTuple):

@@ -94,18 +94,31 @@ def _check(header: Dict[str, Any], size: int) -> None:
         raise ValueError("it has %d bytes, %r were written" % (size, header["bytes"]))
     if not isinstance(header["palette"], str):
         raise ValueError("its class table is no text")
-    if set(header["recipe"]) != {"groups", "mapping", "resize"} or not isinstance(header["origin"], (dict, type(None))):
+    if set(header["recipe"]) != {"groups", "mapping", "resize"}:
         raise ValueError("it does not say how it was made")
+    if header["origin"] is not None:
+        _check_origin(header["origin"])
     for split, about in header["splits"].items():
-        names, drives, unknown = about["names"], about["drives"], about["unknown"]
-        height, width = about["size"]
-        whole = [height, width, about["images"], about["labels"]] + unknown
-        if not names or not len(names) == len(drives) == len(unknown):
-            raise ValueError("the split %r is not whole" % split)
-        if not all(isinstance(text, str) for text in names + drives + [about["data_digest"]]):
-            raise ValueError("the split %r has names that are no text" % split)
-        if not all(isinstance(number, int) and number >= 0 for number in whole) or not height * width:
-            raise ValueError("the split %r has sizes that are none" % split)
-        pixels = len(names) * height * width
-        if about["images"] + 3 * pixels > size or about["labels"] + pixels > size:
-            raise ValueError("the split %r leads out of the file" % split)
+        _check_split(split, about, size)
+
+
+def _check_origin(origin: Dict[str, Any]) -> None:
+    types = (str, int, int, str)
+    rows = [(origin["folder"], 0, 0, "")] + [tuple(row) for row in origin["files"]]
+    if not all(len(row) == 4 and all(map(isinstance, row, types)) for row in rows):
+        raise ValueError("it does not say what it was made from")
+
+
+def _check_split(split: str, about: Dict[str, Any], size: int) -> None:
+    names, drives, unknown = about["names"], about["drives"], about["unknown"]
+    height, width = about["size"]
+    whole = [height, width, about["images"], about["labels"]] + unknown
+    if not names or not len(names) == len(drives) == len(unknown):
+        raise ValueError("the split %r is not whole" % split)
+    if not all(isinstance(text, str) for text in names + drives + [about["data_digest"]]):
+        raise ValueError("the split %r has names that are no text" % split)
+    if not all(isinstance(number, int) and number >= 0 for number in whole) or not height * width:
+        raise ValueError("the split %r has sizes that are none" % split)
+    pixels = len(names) * height * width
+    if about["images"] + 3 * pixels > size or about["labels"] + pixels > size:
+        raise ValueError("the split %r leads out of the file" % split)
