@@ -73,7 +73,12 @@ CHANGES = {
 def test_a_changed_source_is_named_and_the_stale_file_never_used(made, tree, what):
     change, told = CHANGES[what]
     change(tree)
-    for use in (packed.PackedFile, sources.splits_of, sources.class_table, lambda path: sources.open_source(path, "val")):
+    for use in (
+        packed.PackedFile,
+        sources.splits_of,
+        sources.class_table,
+        lambda path: sources.open_source(path, "val"),
+    ):
         with pytest.raises(ToolkitError) as caught:
             use(made)
         assert told in str(caught.value) and made in str(caught.value)
