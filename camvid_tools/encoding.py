@@ -3,7 +3,7 @@
 import csv
 import os
 from concurrent.futures import ThreadPoolExecutor
-from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -19,6 +19,11 @@ class Merge(NamedTuple):
     name: str
     table: classes.ClassTable
     mapping: np.ndarray
+
+    def recipe(self, source: classes.ClassTable, size: Optional[Tuple[int, int]]) -> packed.Recipe:
+        """What a packed file says of how it was made from a folder with the class table `source`."""
+        ids = self.mapping[: len(source)].tolist()
+        return packed.Recipe(os.path.basename(self.name), ids, None if size is None else list(size))
 
 
 def merge(source: classes.ClassTable, grouping: str) -> Merge:
@@ -71,12 +76,13 @@ class Encoded(NamedTuple):
     unknown: int
 
 
-def plans(folder: SplitFolder, size: Optional[Tuple[int, int]]) -> List[packed.Plan]:
-    """What would be packed. Frames of different sizes are refused by name unless `size` (height, width) is given."""
+def plans(folder: SplitFolder, size: Optional[Tuple[int, int]], mixed: bool = False) -> List[packed.Plan]:
+    """What would be encoded. Frames of different sizes are refused by name unless `size` (height, width) is given, or
+    they may be `mixed`, which is a height and width of 0."""
     found = []
     for split in folder.splits():
         frames = folder.frames(split)
-        height, width = size or imageio.read_frame(frames[0].image).shape[:2]
+        height, width = size or ((0, 0) if mixed else imageio.read_frame(frames[0].image).shape[:2])
         found.append(packed.Plan(split, [f.name for f in frames], [f.drive for f in frames], height, width))
     sizes = {(plan.height, plan.width) for plan in found}
     if len(sizes) > 1:
@@ -89,26 +95,32 @@ def encoded_frames(
 ) -> Iterator[Encoded]:
     """Every frame of every plan, in order, decoded and encoded on all cores; ahead by a bounded number of frames."""
     jobs = [(frame, plan) for plan in planned for frame in folder.frames(plan.split)]
+    return ahead(lambda job: encode(folder, job[0], job[1], merged, size), jobs)
+
+
+def ahead(work: Callable[[Any], Any], jobs: Iterable) -> Iterator:
+    """`work(job)` of every job, in order, done on all cores; ahead by a bounded number, since pictures are large."""
     workers = os.cpu_count() or 1
     with ThreadPoolExecutor(workers) as pool:
         waiting = []
-        for frame, plan in jobs:
-            waiting.append(pool.submit(_encode, folder, frame, plan, merged, size))
+        for job in jobs:
+            waiting.append(pool.submit(work, job))
             if len(waiting) > 2 * workers:
                 yield waiting.pop(0).result()
-        for job in waiting:
-            yield job.result()
+        for last in waiting:
+            yield last.result()
 
 
-def _encode(
+def encode(
     folder: SplitFolder, frame: Frame, plan: packed.Plan, merged: Merge, size: Optional[Tuple[int, int]]
 ) -> Encoded:
+    """One frame decoded, its label encoded, merged, and both resized; ToolkitError where it has not the plan's size."""
     image, label = folder.read(frame)
     ids = merged.mapping[label.ids]
     if size is not None and image.shape[:2] != size:
         image = cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA)
         ids = cv2.resize(ids, size[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
-    if image.shape[:2] != (plan.height, plan.width):
+    if plan.height and image.shape[:2] != (plan.height, plan.width):
         what = "%s is %d x %d, others %d x %d" % ((frame.name,) + image.shape[:2] + (plan.height, plan.width))
         raise _sizes_differ(what, frame.image)
     return Encoded(frame, image, ids, label.unknown)
@@ -118,7 +130,7 @@ def equals_source(
     folder: SplitFolder, plan: packed.Plan, merged: Merge, size: Optional[Tuple[int, int]], stored: Encoded
 ) -> bool:
     """Whether stored pixels equal the source's; unmerged labels are decoded to colours for it and compared as such."""
-    fresh = _encode(folder, stored.frame, plan, merged, size)
+    fresh = encode(folder, stored.frame, plan, merged, size)
     if not (np.array_equal(fresh.image, stored.image) and np.array_equal(fresh.ids, stored.ids)):
         return False
     raw = imageio.to_8_bits(imageio.read_raw(stored.frame.label))

@@ -1,25 +1,22 @@
 """The packed file: decoded frames and id labels of a data set in one HDF5 file, read through a memory map.
 
 One group a split with `images` [F,H,W,3] and `labels` [F,H,W], uint8, contiguous and page-aligned, so that a window is
-read from the page cache without h5py's copy. Attributes say what is in it; the header's digest is checked on opening.
+read from the page cache without h5py's copy. What is in it stands twice: in attributes, for other programs, and in the
+header in front of the HDF5 structures (packed_header.py), which is all that is read here.
 """
 
-import hashlib
-import json
 import os
-from typing import Any, Dict, Iterable, List, NamedTuple, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional
 
-import h5py
 import numpy as np
 
-from . import atomic, classes
+from . import atomic, classes, origin, packed_header
 from .digest import DataDigest
 from .errors import ToolkitError
 
-SCHEMA = "camvid-packed/1"
 PAGE = 4096
-SPARE = 1 << 20  # for the header
-_REMEDY = "make it again with camvid-encode"
+SPARE = 1 << 20  # for HDF5's structures
+_WIDEST = 10**15  # stands for offsets and sizes while they are not known
 
 
 class Plan(NamedTuple):
@@ -32,26 +29,67 @@ class Plan(NamedTuple):
     width: int
 
 
-def write(path: str, table: classes.ClassTable, groups: str, plans: List[Plan], frames: Iterable) -> Dict[str, str]:
+class Recipe(NamedTuple):
+    """What was done to the source: name of the groups, id that each class became, size asked for (or None)."""
+
+    groups: str
+    mapping: List[int]
+    resize: Optional[List[int]]
+
+
+def write(
+    path: str,
+    table: classes.ClassTable,
+    recipe: Recipe,
+    plans: List[Plan],
+    frames: Iterable,
+    source: Optional[Dict[str, Any]] = None,
+) -> Dict[str, str]:
     """Write a packed file, whole or not at all; returns each split's data digest.
 
-    `frames` yields (image [H,W,3], ids [H,W]) uint8 for every frame of every plan, in order.
+    `frames` yields (image [H,W,3], ids [H,W], pixels of unknown colour) for every frame of every plan, in order; uint8.
+    `source` is origin.record's.
     """
-    digests = {}
-    source = iter(frames)
-    with atomic.replacing(path) as part, _created(part, plans, path) as out:
-        for plan in plans:
-            digests[plan.split] = _write_split(out.create_group(plan.split), plan, table, source)
-        header = _header(table, groups, plans, digests)
-        out.attrs["schema"] = SCHEMA
-        out.attrs["header"] = json.dumps(header)
-        out.attrs["header_sha256"] = _digest(header)
-    return digests
+    header = _header(table, recipe, plans, source)
+    block = packed_header.block_size(header)
+    incoming = iter(frames)
+    with atomic.replacing(path) as part:
+        with _created(part, plans, block, path) as out:
+            out.attrs["schema"], out.attrs["palette"] = packed_header.SCHEMA, table.to_csv()
+            out.attrs["groups"] = recipe.groups
+            for plan in plans:
+                header["splits"][plan.split].update(_write_split(out.create_group(plan.split), plan, table, incoming))
+        header["bytes"] = os.path.getsize(part)
+        with open(part, "r+b") as handle:
+            handle.write(packed_header.to_bytes(header))
+    return {split: about["data_digest"] for split, about in header["splits"].items()}
 
 
-def _created(part: str, plans: List[Plan], path: str) -> h5py.File:
+def _header(
+    table: classes.ClassTable, recipe: Recipe, plans: List[Plan], source: Optional[Dict[str, Any]]
+) -> Dict[str, Any]:
+    """A header at its longest: what is not known yet has room for anything."""
+    splits = {
+        p.split: {
+            "names": p.names,
+            "drives": p.drives,
+            "size": [p.height, p.width],
+            "unknown": [_WIDEST] * len(p.names),
+            "images": _WIDEST,
+            "labels": _WIDEST,
+            "data_digest": "0" * 64,
+        }
+        for p in plans
+    }
+    recorded = dict(recipe._asdict())
+    return {"bytes": _WIDEST, "palette": table.to_csv(), "recipe": recorded, "origin": source, "splits": splits}
+
+
+def _created(part: str, plans: List[Plan], block: int, path: str) -> Any:
     """A new HDF5 file, once there is room for it: HDF5 itself crashes on a full disk."""
-    size = sum(4 * len(plan.names) * plan.height * plan.width for plan in plans) + SPARE
+    import h5py  # for writing only
+
+    size = sum(4 * len(plan.names) * plan.height * plan.width for plan in plans) + block + SPARE
     if hasattr(os, "posix_fallocate"):
         try:
             with open(part, "wb") as room:
@@ -59,36 +97,30 @@ def _created(part: str, plans: List[Plan], path: str) -> h5py.File:
         except OSError as error:
             what = "no room for its %d MB (%s)" % (size >> 20, error.strerror)
             raise ToolkitError(what, where=path, remedy="choose another --out") from None
-    return h5py.File(part, "w", libver="latest", alignment_threshold=PAGE, alignment_interval=PAGE)
+    return h5py.File(
+        part, "w", libver="latest", alignment_threshold=PAGE, alignment_interval=PAGE, userblock_size=block
+    )
 
 
-def _write_split(group: Any, plan: Plan, table: classes.ClassTable, source: Any) -> str:
+def _write_split(group: Any, plan: Plan, table: classes.ClassTable, incoming: Any) -> Dict[str, Any]:
+    """What the header has to say of a split, once it is written."""
+    import h5py
+
     shape = (len(plan.names), plan.height, plan.width)
     images = group.create_dataset("images", shape=shape + (3,), dtype=np.uint8)
     labels = group.create_dataset("labels", shape=shape, dtype=np.uint8)
-    digest = DataDigest(table)
+    digest, unknown = DataDigest(table), []
     for index, name in enumerate(plan.names):
-        image, ids = next(source)
+        image, ids, pixels = next(incoming)
         images[index], labels[index] = image, ids
         digest.add(name, image, ids)
-    return digest.hexdigest()
-
-
-def _header(table: classes.ClassTable, groups: str, plans: List[Plan], digests: Dict[str, str]) -> Dict[str, Any]:
-    splits = {
-        p.split: {
-            "names": p.names,
-            "drives": p.drives,
-            "size": [p.height, p.width],
-            "data_digest": digests[p.split],
-        }
-        for p in plans
-    }
-    return {"palette": table.to_csv(), "groups": groups, "splits": splits}
-
-
-def _digest(header: Dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(header, sort_keys=True).encode("utf-8")).hexdigest()
+        unknown.append(int(pixels))
+    for key, texts in (("names", plan.names), ("drives", plan.drives)):
+        encoded = [text.encode("utf-8", "surrogateescape") for text in texts]
+        group.attrs.create(key, encoded, dtype=h5py.string_dtype())
+    group.attrs["data_digest"] = digest.hexdigest()
+    places = {"images": images.id.get_offset(), "labels": labels.id.get_offset()}
+    return dict(places, unknown=unknown, data_digest=digest.hexdigest())
 
 
 class PackedSplit(NamedTuple):
@@ -99,24 +131,27 @@ class PackedSplit(NamedTuple):
     images: np.ndarray
     labels: np.ndarray
     data_digest: str
+    unknown: List[int]  # pixels of unknown colour by frame, as they were found when the source was read
 
 
 class PackedFile:
-    """An opened packed file; ToolkitError where it is not whole or not ours."""
+    """An opened packed file; ToolkitError where it is not whole, not ours, or older than its source.
 
-    def __init__(self, path: str) -> None:
+    `check_source=False` opens it whatever became of the source.
+    """
+
+    def __init__(self, path: str, check_source: bool = True) -> None:
         self.path = path
-        try:
-            with h5py.File(path, "r") as source:
-                header = _checked_header(source, path)
-                self._places = {split: _places(source[split], path) for split in header["splits"]}
-        except (OSError, KeyError, ValueError, TypeError) as error:
-            raise ToolkitError("is no packed file (%s)" % _reason(error), where=path, remedy=_REMEDY) from None
+        header = packed_header.read(path)
         self._splits = header["splits"]
-        self.groups = header["groups"]
+        self.recipe, self.origin = Recipe(**header["recipe"]), header["origin"]
+        self.groups = self.recipe.groups
         self.classes, problems = classes.parse(header["palette"])
         if problems:
-            raise ToolkitError("holds a faulty class table (%s)" % problems[0], where=path, remedy=_REMEDY)
+            what = "holds a faulty class table (%s)" % problems[0]
+            raise ToolkitError(what, where=path, remedy=packed_header.REMEDY)
+        if check_source and self.origin is not None:
+            origin.refuse_stale(self.origin, path)
 
     def splits(self) -> List[str]:
         """The splits it holds."""
@@ -131,8 +166,10 @@ class PackedFile:
                 remedy="it has: %s" % ", ".join(self.splits()),
             )
         about = self._splits[split]
-        arrays = [np.memmap(self.path, np.uint8, "r", offset, shape) for offset, shape in self._places[split]]
-        return PackedSplit(about["names"], about["drives"], arrays[0], arrays[1], about["data_digest"])
+        shape = (len(about["names"]),) + tuple(about["size"])
+        images = np.memmap(self.path, np.uint8, "r", about["images"], shape + (3,))
+        labels = np.memmap(self.path, np.uint8, "r", about["labels"], shape)
+        return PackedSplit(about["names"], about["drives"], images, labels, about["data_digest"], about["unknown"])
 
     def verify(self, split: str) -> bool:
         """Whether the pixels of a split still give its data digest."""
@@ -144,33 +181,5 @@ class PackedFile:
 
 
 def is_packed(path: str) -> bool:
-    """Whether a path is an HDF5 file by its first bytes."""
-    if not os.path.isfile(path):
-        return False
-    with open(path, "rb") as handle:
-        return handle.read(8) == b"\x89HDF\r\n\x1a\n"
-
-
-def _checked_header(source: Any, path: str) -> Dict[str, Any]:
-    if source.attrs.get("schema") != SCHEMA:
-        raise ToolkitError("has schema %r, not %r" % (source.attrs.get("schema"), SCHEMA), where=path, remedy=_REMEDY)
-    header = json.loads(source.attrs["header"])
-    if _digest(header) != source.attrs["header_sha256"]:
-        raise ToolkitError("its header was changed", where=path, remedy=_REMEDY)
-    return header
-
-
-def _places(group: Any, path: str) -> List[Tuple[int, Tuple[int, ...]]]:
-    """(offset, shape) of images and labels, checked against the file's size."""
-    found = []
-    for name in ("images", "labels"):
-        data = group[name]
-        offset = data.id.get_offset()
-        if offset is None or data.dtype != np.uint8 or offset + data.size > os.path.getsize(path):
-            raise ValueError("%s/%s is not whole" % (group.name, name))
-        found.append((offset, data.shape))
-    return found
-
-
-def _reason(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    """Whether a path is a packed file of this or an earlier form, by its content."""
+    return packed_header.is_ours(path)

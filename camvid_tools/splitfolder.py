@@ -1,7 +1,7 @@
 """A split folder as training and tools see it: class table, frames by split, pixels of one frame."""
 
 import os
-from typing import List, NamedTuple, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -81,14 +81,10 @@ def refuse_unfinished(path: str) -> None:
 
 def class_table(found: layout.Scan) -> classes.ClassTable:
     """The class table that belongs to a scanned folder: its own file, or the layout's fixed one."""
-    for name, reader in (
-        (classes.FILE_NAME, classes.read),
-        ("label_colors.txt", classes.read),
-        ("codes.txt", _named_codes),
-    ):
-        path = os.path.join(found.root, name)
-        if os.path.exists(path):
-            return reader(path)
+    file = class_file(found.root)
+    if file is not None:
+        path = os.path.join(found.root, file)
+        return _named_codes(path) if file == "codes.txt" else classes.read(path)
     if found.layout == "segnet":
         return classes.segnet11()
     if found.layout in ("raw", "one folder"):
@@ -96,6 +92,12 @@ def class_table(found: layout.Scan) -> classes.ClassTable:
     raise ToolkitError(
         "no %s" % classes.FILE_NAME, where=found.root, remedy="put the csv with columns name,r,g,b there"
     )
+
+
+def class_file(root: str) -> Optional[str]:
+    """The file in `root` that says its class table, None where there is none."""
+    known = (classes.FILE_NAME, "label_colors.txt", "codes.txt")
+    return next((name for name in known if os.path.exists(os.path.join(root, name))), None)
 
 
 def _named_codes(path: str) -> classes.ClassTable:

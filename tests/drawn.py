@@ -35,8 +35,8 @@ def packed_file(path: str, source: str) -> str:
     """The packed file of a split folder."""
     folder = SplitFolder(source)
     planned, merged = encoding.plans(folder, None), encoding.merge(folder.classes, "none")
-    frames = ((item.image, item.ids) for item in encoding.encoded_frames(folder, planned, merged, None))
-    packed.write(path, merged.table, merged.name, planned, frames)
+    frames = ((one.image, one.ids, one.unknown) for one in encoding.encoded_frames(folder, planned, merged, None))
+    packed.write(path, merged.table, merged.recipe(folder.classes, None), planned, frames)
     return path
 
 

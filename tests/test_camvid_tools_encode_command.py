@@ -52,13 +52,52 @@ def test_a_truncated_foreign_or_edited_packed_file_is_one_clear_line(clean, tmp_
     (tmp_path / "text.h5").write_text("hello")
     with h5py.File(str(tmp_path / "foreign.h5"), "w") as file:
         file["x"] = [1]
-    (tmp_path / "edited.h5").write_bytes(content)
-    with h5py.File(str(tmp_path / "edited.h5"), "r+") as file:
-        file.attrs["header"] = file.attrs["header"].replace("Road", "Lane")
-    for name in ("cut", "text", "foreign", "edited"):
+    (tmp_path / "edited.h5").write_bytes(content.replace(b"Road", b"Lane", 1))
+    (tmp_path / "newer.h5").write_bytes(content.replace(b"camvid-packed/2", b"camvid-packed/3", 1))
+    (tmp_path / "longer.h5").write_bytes(content + b"x")
+    (tmp_path / "empty.h5").write_bytes(b"")
+    for name in ("cut", "text", "foreign", "edited", "newer", "longer", "empty"):
         with pytest.raises(ToolkitError, match="camvid-encode") as caught:
             packed.PackedFile(str(tmp_path / (name + ".h5")))
         assert name in str(caught.value)
+
+
+def test_a_packed_file_of_the_first_form_is_told_and_made_anew_but_a_foreign_hdf5_file_is_kept(clean, tmp_path, capsys):
+    import h5py
+
+    old, foreign = tmp_path / "old.h5", tmp_path / "foreign.h5"
+    for path, schema in ((old, "camvid-packed/1"), (foreign, "another")):
+        with h5py.File(str(path), "w", libver="latest") as file:
+            file["train/images"] = np.zeros((900, 50, 50), np.uint8)
+            file.attrs["schema"] = schema
+    with pytest.raises(packed.ToolkitError, match="earlier release.*camvid-encode"):
+        packed.PackedFile(str(old))
+    content = foreign.read_bytes()
+    assert run(encode, "--src", clean, "--out", old) == 0
+    assert "anew" in capsys.readouterr().out and packed.PackedFile(str(old)).splits() == ["train", "val", "test"]
+    assert run(encode, "--src", clean, "--out", foreign) == 2
+    assert foreign.read_bytes() == content
+
+
+def test_other_programs_find_arrays_and_attributes_where_the_design_says(clean, tmp_path):
+    import h5py
+
+    path = str(tmp_path / "x.h5")
+    run(encode, "--src", clean, "--out", path, "--quiet", "--groups", "segnet11")
+    file = packed.PackedFile(path)
+    with h5py.File(path, "r") as plain:
+        assert plain.attrs["groups"] == "segnet11" and plain.attrs["schema"] == "camvid-packed/2"
+        assert plain.attrs["palette"] == classes.segnet11().to_csv()
+        for split in file.splits():
+            opened = file.open(split)
+            assert np.array_equal(plain[split + "/images"], opened.images)
+            assert np.array_equal(plain[split + "/labels"], opened.labels)
+            assert opened.images.offset % 4096 == opened.labels.offset % 4096 == 0
+            attributes = plain[split].attrs
+            for key, held in (("names", opened.names), ("drives", opened.drives)):
+                texts = [text.decode() if isinstance(text, bytes) else text for text in attributes[key]]
+                assert texts == held
+            assert attributes["data_digest"] == opened.data_digest
 
 
 def test_encoding_killed_leaves_no_file_under_the_final_name(clean, tmp_path):
