@@ -2,7 +2,7 @@
 
 import os
 import zlib
-from typing import Optional
+from typing import List, Optional
 
 import cv2
 import numpy as np
@@ -13,7 +13,8 @@ from .errors import ToolkitError
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 PNG_START = b"\x89PNG\r\n\x1a\n"
 PNG_END = b"IEND\xaeB`\x82"
-JPEG_START, JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
+JPEG_START, JPEG_END = b"\xff\xd8\xff", 0xD9
+JPEG_BARE = (0x00, 0x01) + tuple(range(0xD0, 0xD9))  # markers without a length; 00 is a byte FF of the pixels
 MAX_PIXELS = 1 << 27  # 134 million: far over any camera frame, far under what exhausts a laptop
 
 cv2.setNumThreads(0)  # the pipeline threads over batches; OpenCV's own pool would fight it
@@ -37,7 +38,7 @@ def decode(data: bytes, path: str) -> np.ndarray:
     """`read_raw` of the bytes of a file; `path` is named in the ImageFault."""
     if data.startswith(PNG_START):
         _check_png(data, path)
-    elif data.startswith(JPEG_START) and data.rfind(JPEG_END) < 0:
+    elif data.startswith(JPEG_START) and not _jpeg_is_whole(data):
         raise ImageFault("truncated", "ends before the JPEG does", path)
     flags = cv2.IMREAD_UNCHANGED  # applies no EXIF rotation
     try:
@@ -73,20 +74,39 @@ def _check_png(data: bytes, path: str) -> None:
     width, height = int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
     if width * height > MAX_PIXELS:
         raise ImageFault("undecodable", "says it is %d x %d pixels, which no frame is" % (width, height), path)
-    if not _png_sums_agree(data):
+    kinds = _png_chunks(data)
+    if kinds[-1:] != [b"IEND"]:
         raise ImageFault("undecodable", "is a PNG whose check sums do not agree", path)
 
 
-def _png_sums_agree(data: bytes) -> bool:
-    """Whether every chunk up to IEND is whole and has its check sum; libpng would let some damage pass, loudly."""
-    at, kind = len(PNG_START), b""
+def _png_chunks(data: bytes) -> List[bytes]:
+    """Kinds of the chunks up to IEND, or to the first that is cut off or damaged: libpng lets some pass, loudly."""
+    at, kind, kinds = len(PNG_START), b"", []
     while kind != b"IEND" and at + 12 <= len(data):
         end = at + 8 + int.from_bytes(data[at : at + 4], "big")
         kind = data[at + 4 : at + 8]
         if zlib.crc32(data[at + 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
-            return False
+            break
+        kinds.append(kind)
         at = end + 4
-    return kind == b"IEND"
+    return kinds
+
+
+def _jpeg_is_whole(data: bytes) -> bool:
+    """Whether the JPEG's own end is there, marker by marker: that of a thumbnail in its head is another."""
+    at = len(JPEG_START) - 1
+    while at >= 0 and at + 2 <= len(data):
+        mark = data[at + 1]
+        if mark == JPEG_END:
+            return True
+        if mark == 0xFF:  # padding
+            at += 1
+        elif mark in JPEG_BARE:
+            at += 2
+        else:
+            at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        at = data.find(b"\xff", at)
+    return False
 
 
 def read_frame(path: str) -> np.ndarray:

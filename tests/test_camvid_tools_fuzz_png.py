@@ -113,6 +113,17 @@ def test_other_damaged_pictures_are_a_fault_or_some_picture_and_nothing_hangs(ki
     assert refused and time.process_time() - start < 30
 
 
+def test_a_jpeg_that_was_cut_is_told_even_where_its_thumbnail_is_whole():
+    thumbnail = encoded(".jpg", FRAME[::4, ::4])
+    block = b"Exif\0\0" + bytes(EXIF_BLOCK) + thumbnail
+    whole = OTHERS["jpeg"][:2] + b"\xff\xe1" + struct.pack(">H", len(block) + 2) + block + OTHERS["jpeg"][2:]
+    assert decoded(whole).shape == FRAME.shape
+    for lost in (2, 100, 700):
+        with pytest.raises(imageio.ImageFault) as caught:
+            imageio.decode(whole[:-lost], "x.jpg")
+        assert caught.value.kind == "truncated"
+
+
 def test_what_follows_a_jpegs_end_does_not_matter():
     whole = OTHERS["jpeg"]
     for tail in (b"\0" * 9, b"\xff", b"\xff\xd8\xff\xe0", whole[:300]):
