@@ -47,6 +47,8 @@ def decode(data: bytes, path: str) -> np.ndarray:
         picture = None
     if picture is None:
         raise ImageFault("undecodable", "cannot be decoded as a picture", path)
+    if picture.dtype not in (np.uint8, np.uint16):  # TIFF has them, and whatever else is called .png
+        raise ImageFault("undecodable", "holds %s values, pictures have 8 or 16 bits" % picture.dtype, path)
     if picture.ndim == 3 and picture.shape[2] == 3:
         return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
     if picture.ndim == 3 and picture.shape[2] == 4:

@@ -130,6 +130,14 @@ def test_what_follows_a_jpegs_end_does_not_matter():
         assert np.array_equal(decoded(whole + tail), decoded(whole))
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.int16, np.int32])
+@pytest.mark.parametrize("shape", [HW, HW + (3,)])
+def test_pictures_of_values_that_are_no_bytes_are_a_fault(kind, shape):
+    data = encoded(".tiff", np.ones(shape, kind))
+    with pytest.raises(imageio.ImageFault, match=np.dtype(kind).name):
+        imageio.decode(data, "x.tif")
+
+
 ZEROS = zlib.compress(bytes(100000000), 9)
 
 
@@ -199,3 +207,14 @@ def test_a_check_names_the_files_that_would_fill_the_memory_and_ends_at_once(tmp
     )
     assert (ran.returncode, ran.stderr) == (1, "") and time.monotonic() - start < 30
     assert all("%s: " % file in ran.stdout for file in hurt.values())
+
+
+def test_a_check_of_frames_that_are_floating_point_names_them(run, tmp_path):
+    folder = drawn.tree(str(tmp_path / "set"), 48, 64)
+    (tmp_path / "set/train/0006R0_f00930.png").write_bytes(encoded(".tiff", np.ones((48, 64, 3), np.float32)))
+    (tmp_path / "set/val_labels/0006R0_f02130_L.png").write_bytes(encoded(".tiff", np.ones((48, 64), np.int32)))
+    ran = run(check.main, folder)
+    assert (ran.code, ran.err) == (1, "")
+    assert (
+        "train/0006R0_f00930.png: holds float32" in ran.out and "val_labels/0006R0_f02130_L.png: holds int32" in ran.out
+    )
