@@ -79,6 +79,8 @@ def _check_png(data: bytes, path: str) -> None:
     kinds = _png_chunks(data)
     if kinds[-1:] != [b"IEND"]:
         raise ImageFault("undecodable", "is a PNG whose check sums do not agree", path)
+    if b"acTL" in kinds:  # of some of these OpenCV makes a black picture
+        raise ImageFault("undecodable", "is an animation, not one picture", path)
 
 
 def _png_chunks(data: bytes) -> List[bytes]:

@@ -138,6 +138,13 @@ def test_pictures_of_values_that_are_no_bytes_are_a_fault(kind, shape):
         imageio.decode(data, "x.tif")
 
 
+def test_an_animation_is_a_fault_and_not_a_black_picture():
+    control = chunk(b"acTL", struct.pack(">II", 2, 0))
+    assert np.array_equal(decoded(png(HW[1], HW[0], 2, chunk(b"IDAT", pixels(FRAME)))), FRAME)
+    with pytest.raises(imageio.ImageFault, match="animation"):
+        imageio.decode(png(HW[1], HW[0], 2, control, chunk(b"IDAT", pixels(FRAME))), "x.png")
+
+
 ZEROS = zlib.compress(bytes(100000000), 9)
 
 
