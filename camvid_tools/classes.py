@@ -6,7 +6,7 @@ import io
 import os
 import re
 from dataclasses import dataclass
-from typing import List, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from .errors import ToolkitError
 
 UNKNOWN = 255  # padding and colours of no class, in files and batches
 MAX_CLASSES = 255
+MOST_SHOWN = 160  # letters of a faulty row
 FILE_NAME = "class_dict.csv"
 VOID_NAMES = ("void", "unlabelled", "unlabeled")
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
@@ -59,22 +60,30 @@ class ClassTable:
 
 def parse(text: str) -> Tuple[ClassTable, List[str]]:
     """Table from class_dict.csv or label_colors.txt, and a sentence for each faulty row (which is left out)."""
-    rows, problems = [], []
+    rows: Dict[str, Colour] = {}
+    name_of: Dict[Colour, str] = {}
+    problems = []
     for number, cells in _rows(text):
-        row, problem = _row(cells)
-        if problem is None and row[0] in [r[0] for r in rows]:
-            problem = "the name %s stands twice" % row[0]
-        elif problem is None and row[1] in [r[1] for r in rows]:
-            problem = "%s has the same colour as %s" % (row[0], [r[0] for r in rows if r[1] == row[1]][0])
+        (name, colour), problem = _row(cells)
+        if problem is None and name in rows:
+            problem = "the name %s stands twice" % name
+        elif problem is None and colour in name_of:
+            problem = "%s has the same colour as %s" % (name, name_of[colour])
         if problem is None:
-            rows.append(row)
+            rows[name], name_of[colour] = colour, name
         else:
-            problems.append("line %d: %s" % (number, problem))
+            problems.append("line %d: %s" % (number, _shown(problem)))
     if not rows:
         problems.append("no class in it: expected lines such as 'Road,128,64,128' under 'name,r,g,b'")
     if len(rows) > MAX_CLASSES:
         problems.append("%d classes, but ids are bytes and 255 is taken: at most %d" % (len(rows), MAX_CLASSES))
-    return ClassTable(tuple(r[0] for r in rows), tuple(r[1] for r in rows)), problems
+    return ClassTable(tuple(rows), tuple(rows.values())), problems
+
+
+def _shown(text: str) -> str:
+    """What a file holds as one line of a terminal: short, and without bytes that move the cursor."""
+    plain = "".join(letter if letter.isprintable() else "?" for letter in text)
+    return plain if len(plain) <= MOST_SHOWN else plain[:MOST_SHOWN] + " ..."
 
 
 def _rows(text: str) -> List[Tuple[int, List[str]]]:
@@ -110,6 +119,8 @@ def _row(cells: List[str]) -> Tuple[Tuple[str, Colour], Optional[str]]:
         return ("", (0, 0, 0)), "%s has a colour that is no number: %s" % (cells[0], ",".join(cells[1:]))
     if not cells[0]:
         return ("", (0, 0, 0)), "a class without a name"
+    if any(letter < " " and letter != "\t" for letter in cells[0]):
+        return ("", (0, 0, 0)), "the name %s has bytes in it that are no text" % cells[0]
     if min(colour) < 0 or max(colour) > 255:
         return ("", (0, 0, 0)), "%s has a colour outside 0..255: %s" % (cells[0], ",".join(cells[1:]))
     return (cells[0], (colour[0], colour[1], colour[2])), None

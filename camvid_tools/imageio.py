@@ -14,7 +14,8 @@ EXTENSIONS = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 PNG_START = b"\x89PNG\r\n\x1a\n"
 PNG_END = b"IEND\xaeB`\x82"
 _EIGHT_BIT_RGB = b"\x08\x02"  # depth and colour type in the header
-JPEG_START, JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
+JPEG_START, JPEG_END = b"\xff\xd8\xff", 0xD9
+JPEG_BARE = (0x00, 0x01) + tuple(range(0xD0, 0xD9))  # markers without a length; 00 is a byte FF of the pixels
 MAX_PIXELS = 1 << 27  # 134 million: far over any camera frame, far under what exhausts a laptop
 
 cv2.setNumThreads(0)  # the pipeline threads over batches; OpenCV's own pool would fight it
@@ -40,7 +41,7 @@ def decode(data: bytes, path: str) -> np.ndarray:
     if data.startswith(PNG_START):
         if _check_png(data, path) and data[24:26] == _EIGHT_BIT_RGB:  # no second array to swap the channels
             flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
-    elif data.startswith(JPEG_START) and data.rfind(JPEG_END) < 0:
+    elif data.startswith(JPEG_START) and not _jpeg_is_whole(data):
         raise ImageFault("truncated", "ends before the JPEG does", path)
     try:
         picture = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
@@ -48,6 +49,8 @@ def decode(data: bytes, path: str) -> np.ndarray:
         picture = None
     if picture is None:
         raise ImageFault("undecodable", "cannot be decoded as a picture", path)
+    if picture.dtype not in (np.uint8, np.uint16):  # TIFF has them, and whatever else is called .png
+        raise ImageFault("undecodable", "holds %s values, pictures have 8 or 16 bits" % picture.dtype, path)
     if flags == cv2.IMREAD_UNCHANGED and picture.ndim == 3 and picture.shape[2] in (3, 4):
         return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB if picture.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
     return picture
@@ -74,16 +77,18 @@ def _check_png(data: bytes, path: str) -> bool:
     width, height = int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
     if width * height > MAX_PIXELS:
         raise ImageFault("undecodable", "says it is %d x %d pixels, which no frame is" % (width, height), path)
-    kind, opaque = b"", True
+    kind, kinds = b"", set()
     for kind, start, end in png_chunks(data):
         # libpng would let some damage pass, loudly
         if zlib.crc32(data[start - 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
             kind = b""
             break
-        opaque &= kind != b"tRNS"
+        kinds.add(kind)
     if kind != b"IEND":
         raise ImageFault("undecodable", "is a PNG whose check sums do not agree", path)
-    return opaque
+    if b"acTL" in kinds:  # of some of these OpenCV makes a black picture
+        raise ImageFault("undecodable", "is an animation, not one picture", path)
+    return b"tRNS" not in kinds
 
 
 def png_chunks(data: bytes) -> Iterator[Tuple[bytes, int, int]]:
@@ -95,6 +100,23 @@ def png_chunks(data: bytes) -> Iterator[Tuple[bytes, int, int]]:
         kind, at = data[at + 4 : start], end + 4
         if at <= len(data):
             yield kind, start, end
+
+
+def _jpeg_is_whole(data: bytes) -> bool:
+    """Whether the JPEG's own end is there, marker by marker: that of a thumbnail in its head is another."""
+    at = len(JPEG_START) - 1
+    while at >= 0 and at + 2 <= len(data):
+        mark = data[at + 1]
+        if mark == JPEG_END:
+            return True
+        if mark == 0xFF:  # padding
+            at += 1
+        elif mark in JPEG_BARE:
+            at += 2
+        else:
+            at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        at = data.find(b"\xff", at)
+    return False
 
 
 def read_frame(path: str) -> np.ndarray:

@@ -27,6 +27,9 @@ class Entry(NamedTuple):
     label_sha256: str
 
 
+_TEXTS = [i for i, field in enumerate(Entry._fields) if field != "size"]
+
+
 def document(preset: str, palette_digest: str, entries: List[Entry]) -> Dict[str, Any]:
     """The manifest as a JSON document."""
     lists = {split: [e.name for e in entries if e.split == split] for split in SPLITS}
@@ -58,9 +61,13 @@ def read(folder: str) -> Optional[Dict[str, Any]]:
         lost = [key for key in ("preset", "palette_digest", "frames") if key not in found]
         if lost:
             raise ValueError("it has no '%s'" % lost[0])
-        found["frames"] = [dict(Entry(**frame)._asdict()) for frame in found["frames"]]
+        entries = [Entry(**frame) for frame in found["frames"]]
+        odd = [entry for entry in entries if not all(isinstance(entry[i], str) for i in _TEXTS)]
+        if odd:
+            raise ValueError("a frame's name, path or sum is no text: %.80r" % (tuple(odd[0]),))
+        found["frames"] = [dict(entry._asdict()) for entry in entries]
         return found
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ToolkitError(
             "is no manifest (%s)" % " ".join(str(error).split()),
             where=path,
