@@ -1,21 +1,17 @@
 """Pictures for people, in RGB: a frame beside its label and prediction; a confusion matrix as a heat map."""
 
-from typing import List, Optional, Sequence, Tuple
+from typing import Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
 
+from camvid_tools import drawing
+from camvid_tools.drawing import BOLD, INK, MARGIN, PAPER, Colour
+
 PANEL_WIDTH = 320  # smaller frames are enlarged to at least this
-MARGIN = 12
 LONGEST_LABEL = 220
-PAPER, INK, FAINT = (255, 255, 255), (25, 25, 25), (120, 120, 120)
-LEFT_OUT_GREY = (64, 64, 64)
-LEFT_OUT_NAME = "left out"
 RIGHT_BLUE, WRONG_RED, ABSENT_GREY = (20, 80, 160), (190, 40, 20), (205, 205, 205)
 NO_PIXELS = (247, 247, 247)  # not quite the paper, so that the grid can be followed
-REGULAR, BOLD = 400, 600
-
-Colour = Tuple[int, int, int]
 
 
 def side_by_side(
@@ -31,50 +27,21 @@ def side_by_side(
 
     Id 255, and any other that has no colour, is dark grey. Small frames are enlarged by a whole factor.
     """
-    palette = np.full((256, 3), LEFT_OUT_GREY, np.uint8)
-    palette[: len(colours)] = colours
+    palette = drawing.palette(colours)
     factor = max(1, -(-PANEL_WIDTH // image.shape[1]))
     height, width = image.shape[0] * factor, image.shape[1] * factor
     panels = [cv2.resize(image, (width, height), interpolation=cv2.INTER_CUBIC)]
     panels += [palette[ids].repeat(factor, axis=0).repeat(factor, axis=1) for ids in (truth, prediction)]
-    size = _text_size(width)
-    items = _legend_items(truth, prediction, palette, names)
-    legend = _legend(items, 3 * width + 2 * MARGIN, size)
+    size = drawing.text_size(width)
+    items = drawing.legend_items(np.union1d(truth, prediction), palette, names)
+    legend = drawing.legend(items, 3 * width + 2 * MARGIN, size)
     head = size + 2 * MARGIN
-    canvas = _paper(head + height + MARGIN + len(legend) + MARGIN, 3 * width + 4 * MARGIN)
+    canvas = drawing.paper(head + height + MARGIN + len(legend) + MARGIN, 3 * width + 4 * MARGIN)
     for i, (panel, title) in enumerate(zip(panels, titles)):
         left = MARGIN + i * (width + MARGIN)
         canvas[head : head + height, left : left + width] = panel
-        _write(canvas, _fit(title, width, size, BOLD), (left, MARGIN + size), size, weight=BOLD)
+        drawing.write(canvas, drawing.fit(title, width, size, BOLD), (left, MARGIN + size), size, weight=BOLD)
     canvas[head + height + MARGIN :][: len(legend), MARGIN : MARGIN + legend.shape[1]] = legend
-    return canvas
-
-
-def _text_size(panel_width: int) -> int:
-    return int(min(26, max(14, panel_width // 32)))
-
-
-def _legend_items(
-    truth: np.ndarray, prediction: np.ndarray, palette: np.ndarray, names: Sequence[str]
-) -> List[Tuple[str, Colour]]:
-    seen = np.union1d(np.unique(truth), np.unique(prediction))
-    items = [(names[i], _colour(palette[i])) for i in seen if i < len(names)]
-    return items + [(LEFT_OUT_NAME, LEFT_OUT_GREY)] * bool((seen >= len(names)).any())
-
-
-def _legend(items: List[Tuple[str, Colour]], width: int, size: int) -> np.ndarray:
-    """[h,width,3]: swatches with names, in as many columns of equal width as fit."""
-    line = size + 8
-    room = size + 8 + max([_length(name, size) for name, _ in items] or [0]) + 2 * size
-    columns = max(1, width // room)
-    rows = -(-len(items) // columns)
-    canvas = _paper(rows * line, width)
-    for i, (name, colour) in enumerate(items):
-        left, top = (i % columns) * room, (i // columns) * line
-        cv2.rectangle(canvas, (left, top + 3), (left + size, top + 3 + size), colour, cv2.FILLED)
-        cv2.rectangle(canvas, (left, top + 3), (left + size, top + 3 + size), FAINT, 1)
-        text = _fit(name, width - left - size - 8, size, REGULAR)
-        _write(canvas, text, (left + size + 8, top + 1 + size), size)
     return canvas
 
 
@@ -83,16 +50,16 @@ def confusion_picture(confusion: np.ndarray, names: Sequence[str], other: Option
     diagonal blue, errors red; `other` [K] adds a column. Rows without true pixels are grey."""
     counts = np.asarray(confusion, np.float64)
     cell, size = (46, 16) if len(names) <= 16 else (32, 13)
-    names = [_fit(name, LONGEST_LABEL, size, REGULAR) for name in names]
+    names = [drawing.fit(name, LONGEST_LABEL, size) for name in names]
     columns = list(names)
     if other is not None and any(other):
         counts = np.column_stack([counts, np.asarray(other, np.float64)])
         columns.append("other")
     true = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, true, out=np.zeros_like(counts), where=true > 0)
-    left = MARGIN + 2 * size + max(_length(name, size) for name in columns) + 8
+    left = MARGIN + 2 * size + max(drawing.length(name, size) for name in columns) + 8
     top = left
-    canvas = _paper(top + len(names) * cell + MARGIN, left + len(columns) * cell + MARGIN)
+    canvas = drawing.paper(top + len(names) * cell + MARGIN, left + len(columns) * cell + MARGIN)
     for row in range(len(names)):
         for column in range(len(columns)):
             corner = (left + column * cell, top + row * cell)
@@ -113,57 +80,29 @@ def _draw_cell(
     cv2.rectangle(canvas, (x, y), (x + cell - 2, y + cell - 2), colour, cv2.FILLED)
     if share is not None and share >= 0.005:
         text = "%.0f" % (100 * share)
-        at = (x + (cell - 1 - _length(text, size)) // 2, y + (cell + size) // 2 - 2)
+        at = (x + (cell - 1 - drawing.length(text, size)) // 2, y + (cell + size) // 2 - 2)
         ink = PAPER if depth > 0.55 else INK
-        _write(canvas, text, at, size, ink)
+        drawing.write(canvas, text, at, size, ink)
 
 
 def _blend(full: Colour, depth: float) -> Colour:
-    return _colour([low + depth * (high - low) for low, high in zip(NO_PIXELS, full)])
+    return drawing.colour([low + depth * (high - low) for low, high in zip(NO_PIXELS, full)])
 
 
 def _labels_left(
     canvas: np.ndarray, names: Sequence[str], title: str, left: int, top: int, cell: int, size: int
 ) -> None:
     for i, name in enumerate(names):
-        at = (left - 8 - _length(name, size), top + i * cell + (cell + size) // 2 - 2)
-        _write(canvas, name, at, size)
-    _write(canvas, title, (left - 8 - _length(title, size, BOLD), top - size // 2), size, weight=BOLD)
+        at = (left - 8 - drawing.length(name, size), top + i * cell + (cell + size) // 2 - 2)
+        drawing.write(canvas, name, at, size)
+    drawing.write(canvas, title, (left - 8 - drawing.length(title, size, BOLD), top - size // 2), size, weight=BOLD)
 
 
 def _labels_top(canvas: np.ndarray, names: Sequence[str], title: str, left: int, cell: int, size: int) -> None:
     """Names upright over the columns: written on a strip that is then turned by 90 degrees."""
-    strip = _paper(len(names) * cell, left - 8 - 2 * size - 2)
+    strip = drawing.paper(len(names) * cell, left - 8 - 2 * size - 2)
     for i, name in enumerate(names):
-        _write(strip, name, (0, i * cell + (cell + size) // 2 - 2), size)
+        drawing.write(strip, name, (0, i * cell + (cell + size) // 2 - 2), size)
     turned = np.rot90(strip)
     canvas[left - 4 - turned.shape[0] : left - 4, left : left + turned.shape[1]] = turned
-    _write(canvas, title, (left, MARGIN + size - 2), size, weight=BOLD)
-
-
-def _paper(height: int, width: int) -> np.ndarray:
-    return np.full((height, width, 3), PAPER, np.uint8)
-
-
-def _colour(rgb: Sequence[int]) -> Colour:
-    return (int(rgb[0]), int(rgb[1]), int(rgb[2]))
-
-
-def _write(
-    canvas: np.ndarray, text: str, at: Tuple[int, int], size: int, colour: Colour = INK, weight: int = REGULAR
-) -> None:
-    """Write with the base line's left end at (x, y); `size` is the font's height in pixels."""
-    cv2.putText(canvas, text, at, colour, cv2.FontFace("sans"), size, weight)
-
-
-def _length(text: str, size: int, weight: int = REGULAR) -> int:
-    return int(cv2.getTextSize((1, 1), text, (0, 0), cv2.FontFace("sans"), size, weight)[2])
-
-
-def _fit(text: str, width: int, size: int, weight: int) -> str:
-    """`text`, cut at the end so that it is at most `width` pixels long (OpenCV would wrap it)."""
-    if _length(text, size, weight) <= width:
-        return text
-    while text and _length(text + "...", size, weight) > width:
-        text = text[:-1]
-    return text + "..."
+    drawing.write(canvas, title, (left, MARGIN + size - 2), size, weight=BOLD)
