@@ -65,10 +65,12 @@ def overlay(image: np.ndarray, ids: np.ndarray, colours: np.ndarray, alpha: floa
     return cv2.addWeighted(np.ascontiguousarray(image), 1 - alpha, palette(colours)[ids], alpha, 0)
 
 
-def legend_items(seen: Sequence[int], colours: np.ndarray, names: Sequence[str]) -> List[Tuple[str, Colour]]:
-    """(name, colour) of the ids in `seen`, in their order; all that have no name are one item, `left out`."""
+def legend_items(
+    seen: Sequence[int], colours: np.ndarray, names: Sequence[str], nameless: str = LEFT_OUT_NAME
+) -> List[Tuple[str, Colour]]:
+    """(name, colour) of the ids in `seen`, in their order; all that have no name are one item, called `nameless`."""
     items = [(names[i], colour(colours[i])) for i in seen if i < len(names)]
-    return items + [(LEFT_OUT_NAME, LEFT_OUT_GREY)] * any(i >= len(names) for i in seen)
+    return items + [(nameless, LEFT_OUT_GREY)] * any(i >= len(names) for i in seen)
 
 
 def legend(items: Sequence[Tuple[str, Colour]], width: int, size: int) -> np.ndarray:
