@@ -68,7 +68,8 @@ class Replayed(NamedTuple):
             "place       %s at %s of the output's %s%s" % (_size(self.place), _corner(self.place), output, rest),
             "flip        %s" % ("yes" if self.flip else "no"),
             "contrast    %.4f about grey %d (gain %d/%d)" % (self.contrast, MID_GREY, self.gain, GAIN_ONE),
-            "brightness  %+.4f grey levels (bias with the contrast's %d/%d)" % (self.brightness, self.bias, GAIN_ONE),
+            "brightness  %+.4f grey levels (bias, the contrast's share included, %d/%d)"
+            % (self.brightness, self.bias, GAIN_ONE),
         ]
 
     def document(self) -> Dict[str, Any]:

@@ -10,6 +10,7 @@ from camvid_tools import drawing
 WIDEST = 2400
 NARROWEST = 900  # heading and legend need room
 PANEL_WIDTH = 280  # smaller panels are enlarged to at least this
+LARGEST_TEXT = 20  # of a tile, below the heading's
 EDGE, GUTTER, GAP = 24, 24, 4  # around the sheet, between tiles, between the panels of a tile
 
 
@@ -36,7 +37,7 @@ def sheet(heading: str, tiles: Sequence[Tile], items: Sequence[Tuple[str, drawin
     drawn = [_draw(tile, box, width) for tile in tiles]
     height = drawn[0].shape[0]
     whole = max(NARROWEST, 2 * EDGE + columns * (width + GUTTER) - GUTTER)
-    size = drawing.text_size(whole // 3)
+    size = drawing.text_size(whole // 2)
     legend = drawing.legend(items, whole - 2 * EDGE, size)
     head = 2 * EDGE + size
     canvas = drawing.paper(head + rows * (height + GUTTER) + len(legend) + EDGE, whole)
@@ -63,7 +64,7 @@ def _box(tiles: Sequence[Tile], most: int) -> Tuple[int, int]:
 
 
 def _draw(tile: Tile, box: Tuple[int, int], width: int) -> np.ndarray:
-    size = drawing.text_size(box[1])
+    size = min(LARGEST_TEXT, drawing.text_size(2 * width // 3))
     texts: List[Tuple[str, int]] = [(tile.title, drawing.BOLD), (tile.line, drawing.REGULAR)]
     head = len(texts) * (size + 8) + (size + 8 if tile.captions else 0)
     canvas = drawing.paper(head + box[0], width)

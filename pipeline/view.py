@@ -116,14 +116,16 @@ def _view(source, options: argparse.Namespace) -> View:
     make = _batches(source, options)
     if options.step is not None:
         found = replay.batch(make, options.step)
-        where = "step %d (epoch %s)" % (options.step, " and ".join(str(e) for e in sorted({s.epoch for s in found})))
-        return _drawn(make, found, where, "%d samples of training batch %d" % (len(found), options.step))
+        titles = ["%s, epoch %d" % (one.name, one.epoch) for one in found]
+        what = "%d samples of training batch %d" % (len(found), options.step)
+        return _drawn(make, found, titles, "batch %d" % options.step, what)
     frames = _chosen(source, options)
     found = replay.samples(make, [options.epoch] * len(frames), frames)
     where = "epoch %d" % options.epoch
     if len(found) == 1 and options.frames is not None:
         return _replayed(make, found[0], where)
-    return _drawn(make, found, where, "%d frames as they come in epoch %d" % (len(found), options.epoch))
+    titles = ["%s, batch %d" % (one.name, one.step) for one in found]
+    return _drawn(make, found, titles, where, "%d frames as they come in epoch %d" % (len(found), options.epoch))
 
 
 def _batches(source, options: argparse.Namespace) -> TrainBatches:
@@ -169,10 +171,11 @@ def _plain(source, frames: Sequence[int]) -> View:
     return View(heading, tiles, seen, entries, [tile.title for tile in tiles], "%d frames" % len(frames))
 
 
-def _drawn(make: TrainBatches, found: Sequence[replay.Replayed], where: str, what: str) -> View:
+def _drawn(make: TrainBatches, found: Sequence[replay.Replayed], titles: Sequence[str], where: str, what: str) -> View:
     """Samples as training gets them, beside their labels."""
-    tiles = [sheet.Tile(one.name, one.summary(), _pair(make.source, one.image, one.ids)) for one in found]
-    lines = ["%s  %s" % (one.name, one.summary()) for one in found]
+    panels = [_pair(make.source, one.image, one.ids) for one in found]
+    tiles = [sheet.Tile(title, one.summary(), pair) for title, one, pair in zip(titles, found, panels)]
+    lines = ["%s: %s" % (tile.title, tile.line) for tile in tiles]
     seen = np.unique([one.ids for one in found])
     return View(_heading(make, where), tiles, seen, [one.document() for one in found], lines, what)
 
