@@ -124,7 +124,7 @@ def test_defaults_and_recipes_are_those_of_train(data):
 def test_a_frame_in_an_epoch_is_what_its_batch_holds(place, look):
     make = trainings(place)
     _, picture, document = look(place, "--epoch", 4, "--frames", "%s,%s" % (NAMES[3], NAMES[0]))
-    assert [tile["name"] for tile in document["tiles"]] == [NAMES[3], NAMES[0]]
+    assert [(tile["name"], tile["epoch"]) for tile in document["tiles"]] == [(NAMES[3], 4), (NAMES[0], 4)]
     for tile in document["tiles"]:
         image, ids = in_training(make, tile)
         find(picture, enlarged(image)), find(picture, enlarged(labelled(make.source, image, ids)))
@@ -145,6 +145,7 @@ def test_one_frame_in_an_epoch_is_told_whole_and_shown_with_its_window(data, loo
         expected[y : bottom + 1, [x, right]] = colour
     frame = find(picture, enlarged(expected))
     make = trainings(data, augment="light")
+    assert document["tiles"][0]["epoch"] == 1
     image, ids = in_training(make, document["tiles"][0])
     sample, label = find(picture, enlarged(image)), find(picture, enlarged(labelled(make.source, image, ids)))
     assert frame[0] == sample[0] == label[0] and frame[1] < sample[1] < label[1]
@@ -211,19 +212,20 @@ def test_the_legend_names_the_classes_on_the_sheet_and_padding_only_where_there_
 
 def test_frames_of_several_sizes_and_another_palette_share_a_sheet(tmp_path, look):
     for name, (height, width) in (("a", (40, 60)), ("b", (90, 30)), ("c", (700, 900))):
-        ids = drawn.noise(5, height, width) % 2
+        ids = np.full((height, width), name == "a", np.uint8)  # the wall is in the first frame alone
         colours = np.array([(10, 20, 30), (250, 120, 0)], np.uint8)
         imageio.write_png(str(tmp_path / "set" / "train" / (name + ".png")), drawn.noise(1, height, width, 3))
         imageio.write_png(str(tmp_path / "set" / "train_labels" / (name + ".png")), colours[ids])
     (tmp_path / "set" / "class_dict.csv").write_text("name,r,g,b\nfloor,10,20,30\nwall,250,120,0\n")
     _, picture, document = look(tmp_path / "set")
     assert len(document["tiles"]) == 3 and picture.shape[1] <= sheet.WIDEST
+    assert has_block(picture[-60:], (10, 20, 30), 12) and has_block(picture[-60:], (250, 120, 0), 12)
     _, picture, document = look(tmp_path / "set", "--epoch", 0)
     assert document["tiles"][1]["draw"]["frame_size"] == [90, 30]
 
 
 @pytest.mark.parametrize(
-    "count, height, width", [(1, 720, 960), (3, 8, 8), (8, 720, 960), (40, 300, 400), (2, 900, 90)]
+    "count, height, width", [(1, 720, 960), (3, 8, 8), (8, 720, 960), (40, 300, 400), (2, 900, 90), (2, 900, 1300)]
 )
 def test_sheets_are_never_wider_than_a_screen_and_show_all_tiles(count, height, width):
     shades = [(40 + 4 * i, 90, 160) for i in range(count)]
