@@ -78,6 +78,11 @@ def as_colour(rgb: Sequence[int]) -> Colour:
     return (int(rgb[0]), int(rgb[1]), int(rgb[2]))
 
 
+def text_size(panel_width: int) -> int:
+    """A size of text that reads well under a picture of that width, both in pixels."""
+    return int(min(26, max(14, panel_width // 32)))
+
+
 def write(
     canvas: np.ndarray, text: str, at: Tuple[int, int], size: int, ink: Colour = INK, weight: int = REGULAR
 ) -> None:

@@ -32,7 +32,7 @@ def side_by_side(
     height, width = image.shape[0] * factor, image.shape[1] * factor
     panels = [cv2.resize(image, (width, height), interpolation=cv2.INTER_CUBIC)]
     panels += [drawing.paint(ids, colours).repeat(factor, axis=0).repeat(factor, axis=1) for ids in (truth, prediction)]
-    size = _text_size(width)
+    size = drawing.text_size(width)
     items = drawing.legend_items((truth, prediction), colours, names, LEFT_OUT_NAME)
     legend = drawing.legend(items, 3 * width + 2 * MARGIN, size)
     head = size + 2 * MARGIN
@@ -43,10 +43,6 @@ def side_by_side(
         drawing.write(canvas, drawing.fit(title, width, size, BOLD), (left, MARGIN + size), size, weight=BOLD)
     canvas[head + height + MARGIN :][: len(legend), MARGIN : MARGIN + legend.shape[1]] = legend
     return canvas
-
-
-def _text_size(panel_width: int) -> int:
-    return int(min(26, max(14, panel_width // 32)))
 
 
 def confusion_picture(confusion: np.ndarray, names: Sequence[str], other: Optional[Sequence[int]] = None) -> np.ndarray:

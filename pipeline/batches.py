@@ -52,15 +52,19 @@ class TrainBatches:
             raise
 
     def _make(self, number: int) -> Batch:
-        epochs, frames = self.schedule.batch(number)
+        images, labels = self._pool.take()
+        self.fill(*self.schedule.batch(number), images, labels)
+        return images, labels
+
+    def fill(self, epochs: np.ndarray, frames: np.ndarray, images: np.ndarray, labels: np.ndarray) -> draw.Draws:
+        """Write frames [N] as they come in epochs [N] into images [N,H,W,3] and labels [N,H,W] uint8; their draws."""
         samples = [self._read(int(frame)) for frame in frames]
         sizes = np.array([ids.shape for _, ids in samples])
         hw = (self.spec.height, self.spec.width)
         draws = draw.draw(self.augmentation, self.schedule.seed, epochs, frames, sizes, hw)
-        images, labels = self._pool.take()
         for index, (image, ids) in enumerate(samples):
             apply.apply(image, ids, draws, index, images[index], labels[index], self._template)
-        return images, labels
+        return draws
 
     def _read(self, frame: int) -> Sample:
         for offset in range(len(self.source)):

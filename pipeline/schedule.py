@@ -29,6 +29,11 @@ class Schedule(NamedTuple):
             chosen[mask] = _order(self.seed, epoch, self.frames)[places[mask]]
         return epochs, chosen
 
+    def batch_with(self, epoch: int, frame: int) -> int:
+        """The global batch in which this frame comes in this epoch."""
+        place = epoch * self.frames + int(np.flatnonzero(_order(self.seed, epoch, self.frames) == frame)[0])
+        return place // (self.ranks * self.batch_size)
+
     def epoch_of(self, batches: int) -> float:
         """How many epochs have been consumed after `batches` global batches."""
         return batches * self.ranks * self.batch_size / self.frames

@@ -110,7 +110,7 @@ from {module} import main
 sys.exit(main(sys.argv[1:]))
 """
 COMMANDS = ["camvid_tools.commands." + name for name in ("synth", "split", "check", "fix", "encode")]
-COMMANDS += ["train.__main__", "eval.__main__", "pipeline.__main__"]
+COMMANDS += ["train.__main__", "eval.__main__", "pipeline.__main__", "pipeline.view"]
 
 
 @pytest.mark.parametrize("module", COMMANDS)

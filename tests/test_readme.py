@@ -9,6 +9,7 @@ import pytest
 from camvid_tools.commands import check, encode, fix, split, synth
 from eval import cli
 from pipeline import __main__ as pipeline_main
+from pipeline import view
 from train import flags
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -18,6 +19,7 @@ PARSERS = {
     "camvid-check": check.build_parser,
     "camvid-fix": fix.build_parser,
     "camvid-encode": encode.build_parser,
+    "camvid-view": view.build_parser,
     "python -m train": flags.build_parser,
     "python -m eval": cli.build_parser,
     "python -m pipeline": pipeline_main.build_parser,
