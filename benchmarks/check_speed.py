@@ -1,5 +1,7 @@
 """How long a whole check takes beside decoding the same PNGs alone: same files, same cores, in turn.
 
+Both keep freed memory, as every command does: without it either takes up to a fifth longer.
+
 python benchmarks/check_speed.py [--data SPLITDIR] [--frames 701] [--rounds 5]
 """
 
@@ -16,6 +18,7 @@ import numpy as np
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+from camvid_tools import memory  # noqa: E402
 from camvid_tools.checks import survey  # noqa: E402
 from camvid_tools.commands import synth  # noqa: E402
 
@@ -46,6 +49,7 @@ def main():
     parser.add_argument("--frames", type=int, default=701)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
+    memory.keep_freed()
     with tempfile.TemporaryDirectory() as folder:
         data = options.data or os.path.join(folder, "drawn")
         if options.data is None:

@@ -1,22 +1,29 @@
-"""Colour labels to class ids and back, exactly, by one table look-up a pixel."""
+"""Colour labels to class ids and back, exactly, by table look-ups."""
 
-from typing import List, NamedTuple
+from typing import List, NamedTuple, Tuple
 
 import cv2
 import numpy as np
 
 from .classes import UNKNOWN, ClassTable, Colour
 
-_PIXELS_AT_ONCE = 1 << 15  # what lies between colours and ids stays in the cache, and the heap does not grow
+_PIXELS_AT_ONCE = 1 << 17  # what lies between colours and ids stays in the cache
+_KEYS = 255  # parts of colours that a byte can number, with one number left for all that are in no class
 
 
 class ColourCodec:
-    """Encoder and decoder for one class table. Holds a table of 2^24 bytes, so make one and keep it."""
+    """Encoder and decoder for one class table; make one and keep it.
+
+    A colour is looked up in two steps, each in a table of 2^16 bytes: (red, green) and (blue, 255) become a byte each,
+    and those two bytes the id.
+    """
 
     def __init__(self, classes: ClassTable) -> None:
         self.classes = classes
-        self._id_of = np.full(1 << 24, UNKNOWN, np.uint8)
-        self._id_of[_codes(classes.colour_array()[np.newaxis])[0]] = np.arange(len(classes), dtype=np.uint8)
+        halves = cv2.cvtColor(classes.colour_array()[np.newaxis], cv2.COLOR_RGB2RGBA)[0].view(np.uint16)
+        self._byte_of, numbered = _numbered(halves)
+        self._id_of = np.full((1, 1 << 16), UNKNOWN, np.uint8)
+        self._id_of[0, numbered.view(np.uint16)[:, 0]] = np.arange(len(classes))
         self._colour_of = np.zeros((256, 3), np.uint8)
         self._colour_of[: len(classes)] = classes.colour_array()
 
@@ -26,8 +33,14 @@ class ColourCodec:
         ids = np.empty((height, width), np.uint8)
         rows = max(1, _PIXELS_AT_ONCE // max(1, width))
         for top in range(0, height, rows):
-            ids[top : top + rows] = self._id_of[_codes(rgb[top : top + rows])]
+            self._encode(np.ascontiguousarray(rgb[top : top + rows]), ids[top : top + rows])
         return ids
+
+    def _encode(self, rgb: np.ndarray, ids: np.ndarray) -> None:
+        halves = cv2.cvtColor(rgb, cv2.COLOR_RGB2RGBA).view(np.uint16)
+        channels = self._byte_of.shape[2]
+        found = cv2.LUT(halves.reshape(len(rgb), -1, channels), self._byte_of)
+        cv2.LUT(found.reshape(len(rgb), -1).view(np.uint16), self._id_of, ids)
 
     def decode(self, ids: np.ndarray) -> np.ndarray:
         """[...] uint8 ids -> [...,3] uint8 RGB; ids of no class become black."""
@@ -39,6 +52,21 @@ def _codes(rgb: np.ndarray) -> np.ndarray:
     codes = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2RGBA).view("<u4")[..., 0]
     codes &= 0xFFFFFF
     return codes
+
+
+def _numbered(halves: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """The first table [1,65536,C] and what it makes of the colours' `halves` [K,2] uint16.
+
+    One table serves both halves, which OpenCV looks up the fastest, unless the palette is so large that they need one
+    each.
+    """
+    groups = [np.unique(halves)]
+    if len(groups[0]) > _KEYS:
+        groups = [np.unique(halves[:, 0]), np.unique(halves[:, 1])]
+    table = np.full((1, 1 << 16, len(groups)), _KEYS, np.uint8)
+    for channel, keys in enumerate(groups):
+        table[0, keys, channel] = np.arange(len(keys))
+    return table, np.column_stack([table[0, halves[:, half], half % len(groups)] for half in (0, 1)])
 
 
 class UnknownColour(NamedTuple):

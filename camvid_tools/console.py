@@ -9,7 +9,7 @@ import time
 import traceback
 from typing import Any, Callable, Iterable, Iterator, NoReturn, Optional, Sequence
 
-from . import atomic, selfcheck
+from . import atomic, memory, selfcheck
 from .errors import Interrupted, ToolkitError
 
 SHOW_PROGRESS_AFTER_S = 2.0
@@ -114,6 +114,7 @@ def run(
     previous = _terminate_like_interrupt()
     try:
         selfcheck.require_one_install(console.warn)
+        memory.keep_freed()
         return body(options, console) or 0
     except ToolkitError as error:
         _show(arguments.prog, str(error), options.debug, "" if isinstance(error, Interrupted) else "error: ")

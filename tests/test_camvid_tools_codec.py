@@ -85,3 +85,13 @@ def test_unknown_colours_come_with_count_and_first_place():
 def test_a_clean_label_has_no_unknown_colours():
     rgb = np.full((2, 2, 3), 128, np.uint8)
     assert unknown_colours(rgb, ColourCodec(camvid32()).encode(rgb)) == []
+
+
+def test_large_labels_are_encoded_to_the_last_row():
+    for colours in (camvid32().colours, [(i, i // 2, 255 - i) for i in range(255)]):
+        codec = ColourCodec(table(colours))
+        ids = np.random.RandomState(4).randint(0, len(colours), (721, 963)).astype(np.uint8)
+        rgb = codec.decode(ids)
+        rgb[-1, -1] = (1, 254, 3)
+        ids[-1, -1] = 255
+        assert np.array_equal(codec.encode(rgb), ids)

@@ -49,12 +49,12 @@ class Shift(NamedTuple):
 
 
 def cell_counts(small: np.ndarray, classes: int) -> np.ndarray:
-    """[192,K] pixels by cell of a 12 x 16 grid and class, of ids [h,w]; 255 is left out."""
+    """[192,K] uint8 pixels by cell of a 12 x 16 grid and class, of ids [h,w] made 48 x 64; 255 is left out."""
     height, width = GRID_HW
     fine = cv2.resize(small, (4 * width, 4 * height), interpolation=cv2.INTER_NEAREST)
     cell = np.arange(4 * height)[:, np.newaxis] // 4 * width + np.arange(4 * width)[np.newaxis] // 4
     counts = np.bincount((cell * 256 + fine).ravel(), minlength=CELLS * 256)
-    return counts.reshape(CELLS, 256)[:, :classes]
+    return counts.reshape(CELLS, 256)[:, :classes].astype(np.uint8)
 
 
 def shifted_labels(counts: Sequence[np.ndarray]) -> List[Optional[Shift]]:
@@ -101,7 +101,7 @@ def _best(counts: np.ndarray, log_shares: np.ndarray) -> Optional[Shift]:
 
 
 def _log_shares(counts: np.ndarray) -> np.ndarray:
-    raised = counts + HALF
+    raised = counts + np.float32(HALF)
     return np.log(raised / raised.sum(axis=1, keepdims=True))
 
 

@@ -16,12 +16,12 @@ WHOLE = "all"  # the key of a set that is not split
 class Tally:
     """Counts of one split, fed reading by reading."""
 
-    def __init__(self) -> None:
+    def __init__(self, classes: int) -> None:
         self.frames = 0
         self.pixels = np.zeros(256, np.int64)
         self.frames_with = np.zeros(256, np.int64)
         self.pixels_of_frames_with = np.zeros(256, np.int64)
-        self.where = np.zeros((shifts.CELLS, 255), np.int64)
+        self.where = np.zeros((shifts.CELLS, classes), np.int64)
         self.image_pixels = 0
         self.sums, self.squares = np.zeros(3), np.zeros(3)
         self.void_sides: Dict[str, int] = {}
@@ -39,7 +39,7 @@ class Tally:
             self.pixels += label.pixels
             self.frames_with += there
             self.pixels_of_frames_with += there * int(label.pixels.sum())
-            self.where += shifts.cell_counts(label.small, 255)
+            self.where += label.cells
             for side in label.void_sides:
                 self.void_sides[side] = self.void_sides.get(side, 0) + 1
 
@@ -73,11 +73,11 @@ class Tally:
         return [round(v, 6) for v in (np.sqrt(variance) / 255).tolist()]
 
 
-def tally(readings: Sequence[Reading]) -> Dict[str, Tally]:
+def tally(readings: Sequence[Reading], table: ClassTable) -> Dict[str, Tally]:
     """Counts by split, in the order train, val, test; under `all` where the set is not split."""
     found: Dict[str, Tally] = {}
     for reading in readings:
-        found.setdefault(reading.pair.split or WHOLE, Tally()).add(reading)
+        found.setdefault(reading.pair.split or WHOLE, Tally(len(table))).add(reading)
     return {split: found[split] for split in splits.SPLITS + (WHOLE,) if split in found}
 
 

@@ -81,7 +81,7 @@ def survey(found: layout.Scan, progress: Progress = lambda items, total, doing: 
         strange_count,
         nearest,
         leaks,
-        statistics.tally(readings),
+        statistics.tally(readings, table),
     )
 
 
@@ -147,7 +147,7 @@ UNKNOWN_REMEDY = "see the causes below; camvid-fix makes such pixels Void, or th
 
 def _shift_findings(readings: List[Reading], table: ClassTable) -> Iterable[Finding]:
     labelled = [one for one in readings if one.label is not None]
-    counts = [shifts.cell_counts(one.label.small, len(table)) for one in labelled]
+    counts = [one.label.cells for one in labelled]
     whole = shifts.shifted_set(counts, table)
     if whole is not None:
         detail = "taken together the labels are no street scenes, but are when %s" % whole.words()
