@@ -4,7 +4,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Callable, Dict, Iterable, List, NamedTuple, Sequence, Tuple
 
-from . import atomic, classes, exif, imageio, labels, layout, lists, manifest, mending
+from . import atomic, classes, exif, imageio, labels, layout, lists, manifest, mending, targets
 from .checks.remedies import MENDED
 from .checks.survey import Survey
 from .codec import ColourCodec
@@ -88,14 +88,9 @@ def known_kinds(text: str) -> List[str]:
 
 def refuse_foreign(source: str, out: str) -> None:
     """ToolkitError unless `out` is new, empty or an earlier copy of this command, and lies outside the source."""
-    if layout.is_inside(out, source):
-        raise ToolkitError("lies in the source, which is never changed", where=out, remedy="choose another --out")
-    if os.path.exists(out) and not os.path.isdir(out):
-        raise ToolkitError("is a file, a folder is due", where=out, remedy="choose another --out")
     marker = os.path.join(out, manifest.UNFINISHED)
     ours = os.path.exists(marker) or os.path.exists(os.path.join(out, RECORD))
-    if not ours and not atomic.is_unclaimed(out, marker):
-        raise ToolkitError("holds files that camvid-fix did not write", where=out, remedy="choose another --out")
+    targets.refuse_foreign(out, ours, marker, "camvid-fix", source)
 
 
 def write(done: Survey, planned: Plan, out: str, within: float, progress: Progress) -> List[Fixed]:

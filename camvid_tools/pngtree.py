@@ -5,7 +5,7 @@ from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Se
 
 import numpy as np
 
-from . import atomic, classes, encoding, imageio, layout, manifest, packed, packed_header
+from . import atomic, classes, encoding, imageio, manifest, packed, packed_header, targets
 from .digest import DataDigest, frame_digest
 from .errors import ToolkitError
 from .palette_png import palette_png_bytes
@@ -94,14 +94,9 @@ def _is_plain(name: str) -> bool:
 
 def refuse_foreign(source: str, out: str) -> None:
     """ToolkitError unless `out` is new, empty or an earlier folder of this command, and lies outside the source."""
-    if layout.is_inside(out, source):
-        raise ToolkitError("lies in the source, which is never changed", where=out, remedy="choose another --out")
-    if os.path.exists(out) and not os.path.isdir(out):
-        raise ToolkitError("is a file, a folder is due", where=out, remedy="choose another --out")
     marker = os.path.join(out, manifest.UNFINISHED)
     ours = os.path.exists(os.path.join(out, RECORD)) or _first_word(marker) == COMMAND
-    if not ours and not atomic.is_unclaimed(out, marker):
-        raise ToolkitError("holds files that camvid-encode did not write", where=out, remedy="choose another --out")
+    targets.refuse_foreign(out, ours, marker, COMMAND, source)
 
 
 def _first_word(path: str) -> Optional[str]:

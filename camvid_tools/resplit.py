@@ -3,7 +3,7 @@
 import os
 from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
 
-from . import atomic, classes, imageio, layout, manifest, placing, splits
+from . import atomic, classes, imageio, layout, manifest, placing, splits, targets
 from .console import Console
 from .drives import place
 from .errors import ToolkitError
@@ -87,10 +87,7 @@ def refuse_foreign(out: str, preset: str) -> None:
     """ToolkitError unless `out` is new, empty, or an earlier split of the same preset."""
     marker = os.path.join(out, manifest.UNFINISHED)
     ours = os.path.exists(marker) or os.path.exists(os.path.join(out, manifest.FILE_NAME))
-    if os.path.exists(out) and not os.path.isdir(out):
-        raise ToolkitError("is a file, a folder is due", where=out, remedy="choose another --out")
-    if not ours and not atomic.is_unclaimed(out, marker):
-        raise ToolkitError("holds files that camvid-split did not write", where=out, remedy="choose another --out")
+    targets.refuse_foreign(out, ours, marker, "camvid-split")
     held = manifest.read(out) if ours else None
     if held is not None and held["preset"] != preset:
         raise ToolkitError(

@@ -79,6 +79,13 @@ def near_road(picture):
     return picture
 
 
+def test_a_colour_exactly_as_far_away_as_allowed_becomes_its_class():
+    picture = np.full((2, 2, 3), 128, np.uint8)
+    picture[0, 0] = (128, 128, 131)
+    assert (mending.mend_label(picture, exif.UPRIGHT, PALETTE, 3)[0] == 128).all()
+    assert (mending.mend_label(picture, exif.UPRIGHT, PALETTE, 2.9)[0][0, 0] == 0).all()
+
+
 @pytest.mark.parametrize("orientation", range(2, 9))
 def test_exif_is_applied_as_opencvs_own_reader_does(run, dirty, tmp_path, orientation):
     planted.turned(dirty, FRAME, orientation)
@@ -155,6 +162,8 @@ def test_a_repeated_fix_that_leaves_more_out_has_no_frame_of_the_first(run, dirt
     assert (tmp_path / "fixed" / LABEL).exists()
     assert run(fix.main, "--src", dirty, "--out", tmp_path / "fixed", "--drop", "blank-label").code == 0
     assert not (tmp_path / "fixed" / LABEL).exists() and not (tmp_path / "fixed" / FRAME).exists()
+    left = [name for name in drawn.LISTS["train"] if name not in FRAME]
+    assert (tmp_path / "fixed" / "train.txt").read_text() == "".join("train/%s.png\n" % name for name in left)
     assert problems(tmp_path / "fixed", tmp_path, 0)["verdict"] == "clean"
 
 

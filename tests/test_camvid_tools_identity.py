@@ -10,8 +10,22 @@ import drawn
 import planted
 import synthetic
 from camvid_tools import classes, imageio, lists
+from camvid_tools.checks import colours, remedies
 from camvid_tools.commands import check, encode
 from tools import LABEL, problems, rewrite
+
+
+def lossy(distance):
+    return colours.Total((1, 2, 3), 9, 1, "a.png", 0, 0, "Road", distance, colours.LOSSY, False, None)
+
+
+def test_the_suggested_distance_just_covers_what_compression_did_and_never_reaches_another_class():
+    apart = classes.ClassTable(("a", "b", "Void"), ((0, 0, 0), (60, 0, 0), (0, 200, 0)))
+    assert remedies.distance([lossy(5.2), lossy(17.9)], apart) == 18
+    assert remedies.distance([lossy(5.2), lossy(29.9)], apart) == 30
+    assert remedies.distance([lossy(5.2), lossy(30.1)], apart) == 6  # that one is as near to the other class
+    assert remedies.distance([lossy(30.1)], apart) == 0
+    assert remedies.distance([lossy(9)._replace(cause="an edge, blended by resampling")], apart) == 0
 
 
 def told(run, folder):

@@ -54,7 +54,7 @@ def test_a_sound_set_is_called_clean_and_told_in_the_order_of_reading(sound):
     done, page = sound
     assert page.all("div", "verdict clean") and not page.all("div", "card")
     parts = [held["id"] for held in page.all("section")]
-    assert parts == ["problems", "classes", "where", "weights", "leakage", "samples", "images"]
+    assert parts == ["commands", "problems", "classes", "where", "weights", "leakage", "samples", "images"]
     for sentence in done.identity.sentences:
         assert sentence.partition(": ")[2] in page.said()
     assert "CamVid, 10 frames, CamVid's 32 classes, split 5 / 3 / 2" in page.said()

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import drawn
+import synthetic
 from camvid_tools import classes, imageio
 from camvid_tools.checks import painting, shifts, weights
 from camvid_tools.commands import check
@@ -43,6 +44,16 @@ def test_counts_and_image_statistics_are_those_of_all_pixels_at_once(clean, tmp_
         assert np.allclose(told["std"], images.reshape(-1, 3).std(0) / 255, atol=2e-6)
 
 
+def test_images_of_any_height_count_whole(tmp_path):
+    image, folder = drawn.noise(3, 300, 40, 3) // np.array([1, 2, 4], np.uint8), tmp_path / "set"
+    synthetic.put(str(folder / "train" / "a.png"), image)
+    synthetic.put(str(folder / "train_labels" / "a_L.png"), PALETTE.decode(drawn.noise(4, 300, 40) % 32))
+    (folder / "class_dict.csv").write_text(classes.camvid32().to_csv())
+    told = problems(folder, tmp_path, 0)["statistics"]["splits"]["train"]
+    assert np.allclose(told["mean"], image.mean((0, 1)) / 255, atol=2e-6)
+    assert np.allclose(told["std"], image.reshape(-1, 3).std(0) / 255, atol=2e-6)
+
+
 def test_heat_maps_show_where_a_class_lies(clean, tmp_path):
     where = problems(clean, tmp_path, 0)["statistics"]["where"]
     sky, road = np.array(where["Sky"]), np.array(where["Road"])
@@ -60,6 +71,16 @@ def test_the_statistics_file_holds_weights_for_every_class_but_void(run, clean, 
     names = set(classes.camvid32().names) - {"Void"}
     for formula in held["weights"].values():
         assert set(formula) == names and all(0 < weight < float("inf") for weight in formula.values())
+
+
+def test_median_frequency_divides_by_the_pixels_of_frames_that_have_the_class(clean, tmp_path):
+    held = problems(clean, tmp_path, 0)["statistics"]["weights"]["median_frequency"]
+    ids = read_all(clean, "train")[1]
+    there = [i for i in np.unique(ids) if classes.camvid32().names[i] != "Void"]
+    whole = [ids[(ids == i).any((1, 2))].size for i in there]
+    assert len(set(whole)) > 1  # some classes lie in some of the frames alone
+    shares = np.array([(ids == i).sum() for i in there]) / np.array(whole)
+    assert np.allclose([held[classes.camvid32().names[i]] for i in there], np.median(shares) / shares)
 
 
 def table(count):
@@ -105,6 +126,13 @@ def test_a_set_whose_ids_are_shifted_from_a_row_on_is_recognised_and_a_sound_one
     found = shifts.shifted_set(counts, classes.camvid32())
     assert found is not None and found.by == -by
     assert shifts.shifted_set([shifts.cell_counts(one.astype(np.uint8), 32) for one in ids], classes.camvid32()) is None
+
+
+def test_labels_that_no_shift_makes_street_scenes_are_not_called_shifted(tmp_path):
+    folder = drawn.tree(str(tmp_path / "s"), 48, 64)
+    ids = np.concatenate([read_all(folder, split)[1] for split in drawn.LISTS])
+    upside_down = [shifts.cell_counts(np.ascontiguousarray(one[::-1]), 32) for one in ids]
+    assert shifts.shifted_set(upside_down, classes.camvid32()) is None
 
 
 def test_noise_and_tables_of_other_names_are_not_called_shifted():

@@ -7,6 +7,7 @@ import numpy as np
 from .. import classes, labels
 from ..classes import UNKNOWN, ClassTable, Colour
 from ..codec import unknown_colours
+from ..words import counted
 
 MANY = 400  # colours of one label that are looked at, most pixels first
 EXPLAINED = 200  # colours of the set that are explained
@@ -213,7 +214,7 @@ def described(found: Sequence[Strange], table: ClassTable, most: int = 3) -> str
     parts = []
     for one in found[:most]:
         name, gap = table.nearest(one.colour)
-        text = "%s %d pixels, first at x=%d y=%d, nearest %s (distance %.0f)"
-        parts.append(text % (hex_of(one.colour), one.pixels, one.x, one.y, name, gap))
-    more = "" if len(found) <= most else "; and %d more colours" % (len(found) - most)
-    return "%d colours of no class: %s%s" % (len(found), "; ".join(parts), more)
+        text = "%s %s, first at x=%d y=%d, nearest %s (distance %.0f)"
+        parts.append(text % (hex_of(one.colour), counted(one.pixels, "pixel"), one.x, one.y, name, gap))
+    more = "" if len(found) <= most else "; and %s more" % counted(len(found) - most, "colour")
+    return "%s of no class: %s%s" % (counted(len(found), "colour"), "; ".join(parts), more)

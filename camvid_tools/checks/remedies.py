@@ -1,6 +1,5 @@
 """The commands that would make a set clean."""
 
-import shlex
 from typing import List, Sequence, Tuple
 
 import numpy as np
@@ -8,6 +7,7 @@ import numpy as np
 from .. import layout, splits
 from ..classes import ClassTable
 from ..findings import INFORMATION, Finding
+from ..words import typed
 from .colours import COMPRESSED, LOSSY, NEAR, Total
 
 # What camvid-fix mends in a copy; all other problems of a frame or label it can only leave out.
@@ -63,10 +63,10 @@ def commands(
         within = distance(strange, table) if "unknown-colour" in mended else 0
         words += ["--within", str(within)] if within else []
         words += ["--drop", ",".join(dropped)] if dropped else []
-        told += [_typed(words), _typed(["camvid-check", target])]
+        told += [typed(words), typed(["camvid-check", target])]
         root = target
     if "size-differs" in kinds and found.layout in ("split", "segnet"):
-        told.append(_typed(["camvid-encode", "--src", root, "--resize", "%dx%d" % size]))
+        told.append(typed(["camvid-encode", "--src", root, "--resize", "%dx%d" % size]))
     if "split-leak" in kinds:
         told.append(_split_by_drive(found, root))
     return told
@@ -78,11 +78,7 @@ def _split_by_drive(found: layout.Scan, root: str) -> str:
     words = ["camvid-split", "--src", root, "--out", layout.beside(root, "_by_drive")]
     words += ["--preset", "by-drive"] if names <= known else ["--shares", "60/20/20"]
     words += ["--allow_partial"] if names < known else []
-    return _typed(words)
-
-
-def _typed(words: Sequence[str]) -> str:
-    return " ".join(map(shlex.quote, words))
+    return typed(words)
 
 
 def missing_rows(strange: Sequence[Total]) -> List[str]:

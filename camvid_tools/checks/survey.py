@@ -8,6 +8,7 @@ from ..classes import ClassTable
 from ..codec import ColourCodec
 from ..errors import ToolkitError
 from ..findings import INFORMATION, Finding, ordered, verdict
+from ..words import typed
 from . import colours, content, identity, leakage, pairs, reading, remedies, shifts, statistics
 from .reading import Reading
 
@@ -38,6 +39,13 @@ class Survey(NamedTuple):
         """What would make the set clean."""
         size = pairs.usual_size(self.readings)
         return remedies.commands(self.found, self.table, self.findings, self.strange, size)
+
+    def next(self) -> List[str]:
+        """The command that goes on with the set as it is; none where it is not fit."""
+        if self.verdict == "errors":
+            return []
+        split = self.found.layout in ("split", "segnet")
+        return [typed(["camvid-encode" if split else "camvid-split", "--src", self.found.root])]
 
 
 def scan(folder: str) -> layout.Scan:

@@ -6,6 +6,7 @@ from typing import List, Optional, Sequence
 
 from .. import console
 from ..findings import ERROR, WARNING, Finding, count
+from ..words import counted
 
 SHOWN_A_KIND = 5
 SHOWN_COLOURS = 12
@@ -80,9 +81,9 @@ def _colours(done) -> List[str]:
         return []
     lines = ["colours of no class (%d)" % done.strange_count]
     for one in done.strange[:SHOWN_COLOURS]:
-        text = "  %s %9d pixels in %d files, first %s x=%d y=%d; nearest %s (distance %.0f); %s"
-        where = (one.pixels, one.files, one.first, one.x, one.y, one.nearest, one.distance, one.cause)
-        lines.append(text % ((hex_of(one.colour),) + where))
+        text = "  %s %16s in %s, first %s x=%d y=%d; nearest %s (distance %.0f); %s"
+        much = (hex_of(one.colour), counted(one.pixels, "pixel"), counted(one.files, "file"))
+        lines.append(text % (much + (one.first, one.x, one.y, one.nearest, one.distance, one.cause)))
     if done.strange_count > SHOWN_COLOURS:
         lines.append("  and %d more; --json has them" % (done.strange_count - SHOWN_COLOURS))
     return lines
@@ -91,16 +92,12 @@ def _colours(done) -> List[str]:
 def _closing(done) -> str:
     errors, warnings = count(done.findings, ERROR), count(done.findings, WARNING)
     said = {"errors": "not fit as it is", "warnings": "usable", "clean": "clean"}[done.verdict]
-    parts = [
-        "%d %s%s" % (n, noun, "" if n == 1 else "s") for n, noun in ((errors, "error"), (warnings, "warning")) if n
-    ]
+    parts = [counted(n, noun) for n, noun in ((errors, "error"), (warnings, "warning")) if n]
     lines = ["verdict: " + ", ".join([said] + parts)]
     commands = done.commands()
     if commands:
         lines += ["what would make it clean:"] + ["  " + command for command in commands]
-    if done.verdict != "errors":
-        command = "camvid-encode" if done.found.layout in ("split", "segnet") else "camvid-split"
-        lines.append("next: %s --src %s" % (command, done.found.root))
+    lines += ["next: " + command for command in done.next()]
     return "\n".join(lines)
 
 

@@ -8,6 +8,7 @@ from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequenc
 from .. import console, encoding, groups, imageio, layout, origin, packed, pngtree, verifying
 from ..errors import ToolkitError
 from ..splitfolder import SplitFolder
+from ..words import typed
 
 SCHEMA = "camvid-encode/1"
 FILE_ENDINGS = (".h5", ".hdf5")
@@ -84,7 +85,7 @@ def run(options: argparse.Namespace, out: console.Console) -> int:
         out.warn("not equal to the source: %s%s; remove %s, encode again" % (", ".join(wrong[:10]), more, made.target))
     elif made.wrong is not None:
         out.say("verified: all %d frames and labels equal the source" % sum(made.counts.values()))
-    out.say("next: python -m train --data_path %s" % made.target)
+    out.say("next: " + typed(["python", "-m", "train", "--data_path", made.target]))
     out.result(
         {
             "schema": SCHEMA,

@@ -5,6 +5,7 @@ import sys
 from typing import List, Optional, Sequence
 
 from .. import console
+from ..words import typed
 
 SHOWN = 12
 
@@ -61,7 +62,7 @@ def run(options: argparse.Namespace, out: console.Console) -> int:
     changed = sum(1 for one in fixed if one.changes)
     said = "made %s: %d frames, %d of them changed, %d left out; every change is in %s"
     out.say(said % (options.out, len(fixed), changed, len(planned.dropped), fixing.RECORD))
-    out.say("next: camvid-check %s" % options.out)
+    out.say("next: " + typed(["camvid-check", options.out]))
     out.result(dict(fixing.record(planned, fixed), out=options.out))
     return 0
 

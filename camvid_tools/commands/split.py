@@ -7,6 +7,7 @@ from typing import List, Optional, Sequence, Tuple
 
 from .. import classes, console, layout, placing, resplit, splitfolder, splits
 from ..errors import ToolkitError
+from ..words import typed
 
 SCHEMA = "camvid-split/1"
 NAMED_AT_MOST = 10
@@ -113,7 +114,7 @@ def _closing(assignment: resplit.Assignment, counts: dict, digests: dict, target
     lines = ["%s %s: %s train/val/test frames" % ("would make" if dry else "made", target, sizes)]
     if published is not None:
         lines[0] += " (%s)" % kind
-    lines.append("next: camvid-check %s" % target)
+    lines.append("next: " + typed(["camvid-check", target]))
     return "\n".join(lines)
 
 

@@ -7,6 +7,7 @@ from typing import Optional, Sequence
 
 from .. import console, imageio, splits, synthesis
 from ..errors import ToolkitError
+from ..words import typed
 
 SCHEMA = "camvid-synth/1"
 LEAST_PIXELS = 32
@@ -65,8 +66,9 @@ def run(options: argparse.Namespace, out: console.Console) -> int:
 
 def _next(options: argparse.Namespace, partial: bool) -> str:
     if options.layout == synthesis.SPLIT:
-        return "next: camvid-check %s" % options.out
-    return "next: camvid-split --src %s%s" % (options.out, " --allow_partial" if partial else "")
+        return "next: " + typed(["camvid-check", options.out])
+    flags = ["--allow_partial"] if partial else []
+    return "next: " + typed(["camvid-split", "--src", options.out] + flags)
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:

@@ -72,11 +72,6 @@ def bullets(items: Iterable[str], kind: str = "plain") -> str:
     return '<ul class="%s">\n%s\n</ul>' % (kind, "\n".join("<li>%s</li>" % item for item in items))
 
 
-def counted(number: int, noun: str) -> str:
-    """`1 error`, `2 errors`, `1,234 frames`."""
-    return "{:,} {}{}".format(number, noun, "" if number == 1 else "s")
-
-
 def and_so_on(names: Sequence[str], most: int = 40) -> str:
     """Names in a row, as text of HTML, cut after `most`."""
     listed: List[str] = [text(name) for name in names[:most]]

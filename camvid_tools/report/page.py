@@ -1,7 +1,6 @@
 """The page: verdict first, then what to do, then the evidence. Pictures are made on all cores, in a fixed order."""
 
 import os
-import shlex
 from concurrent.futures import ThreadPoolExecutor
 from typing import Callable, Dict, List
 
@@ -9,6 +8,7 @@ from .. import __version__, splits
 from ..checks import statistics
 from ..checks.survey import Progress, Survey
 from ..findings import ERROR, WARNING, count
+from ..words import counted, typed
 from . import bars, markup, numbers, palette, problems, samples, strips
 from .pictures import Album, Picture
 from .style import STYLE
@@ -77,7 +77,7 @@ def _head(done: Survey, groups: List[problems.Group]) -> str:
             '<p class="where">%s</p>\n</header>' % markup.code(done.found.root),
             _verdict(done, groups),
             '<dl class="facts">\n%s\n</dl>' % told,
-            _commands(done.commands()),
+            _commands(done),
         ]
     )
 
@@ -86,7 +86,7 @@ def what_it_is(done: Survey) -> str:
     """The set in a few words: whose frames, how many, which classes, which split."""
     names = {pair.name for pair in done.found.pairs}
     ours = len(names & set(splits.camvid_names()))
-    frames = markup.counted(len(done.found.pairs), "frame")
+    frames = counted(len(done.found.pairs), "frame")
     if ours == len(names):
         parts = ["CamVid", frames] if ours else [frames]
     else:
@@ -106,18 +106,21 @@ def _title(done: Survey) -> str:
 def _verdict(done: Survey, groups: List[problems.Group]) -> str:
     """The banner: the verdict, how many problems, and each kind with a link to its place."""
     numbers_of: Dict[str, int] = {"error": count(done.findings, ERROR), "warning": count(done.findings, WARNING)}
-    told = ", ".join(markup.counted(n, noun) for noun, n in numbers_of.items() if n) or "no problem was found"
+    told = ", ".join(counted(n, noun) for noun, n in numbers_of.items() if n) or "no problem was found"
     sign = {"errors": markup.SEVERITY_SIGNS["error"], "warnings": "!", "clean": "\u2713"}[done.verdict]
     words = '<p class="said"><span class="sign" aria-hidden="true">%s</span> <strong>%s</strong> <span>%s</span></p>'
     banner = words % (sign, SAID[done.verdict], told)
     return '<div class="verdict %s">\n%s\n%s\n</div>' % (done.verdict, banner, problems.chips(groups))
 
 
-def _commands(commands: List[str]) -> str:
-    if not commands:
-        return ""
-    lines = ['<span class="%s">%s</span>' % (_kind(line), markup.text(line)) for line in commands]
-    return '<section id="commands">\n<h2>What would make it clean</h2>\n<pre>%s</pre>\n</section>' % "\n".join(lines)
+def _commands(done: Survey) -> str:
+    parts = [("What would make it clean", done.commands()), ("What comes next", done.next())]
+    told = ["<h2>%s</h2>\n<pre>%s</pre>" % (title, _typed(lines)) for title, lines in parts if lines]
+    return '<section id="commands">\n%s\n</section>' % "\n".join(told) if told else ""
+
+
+def _typed(lines: List[str]) -> str:
+    return "\n".join('<span class="%s">%s</span>' % (_kind(line), markup.text(line)) for line in lines)
 
 
 def _kind(line: str) -> str:
@@ -129,7 +132,7 @@ def _weighed(done: Survey) -> str:
 
 
 def _foot(done: Survey) -> str:
-    command = "camvid-check %s --html FILE" % shlex.quote(done.found.root)
+    command = typed(["camvid-check", done.found.root]) + " --html FILE"
     return "<footer>Made by %s of the CamVid to BiSeNet toolkit, version %s.</footer>" % (
         markup.code(command),
         markup.text(__version__),

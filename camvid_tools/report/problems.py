@@ -5,6 +5,7 @@ from typing import Dict, List, NamedTuple, Sequence, Set, Tuple
 from ..findings import Finding
 from ..imageio import is_picture
 from ..layout import Scan
+from ..words import counted
 from . import markup
 from .figures import figure
 from .pictures import Picture
@@ -94,7 +95,7 @@ def _group(group: Group, drawn: Dict[Finding, List[Picture]]) -> str:
     elif rest:
         left = len(rest) - LISTED
         tail = ["and {:,} more; --json names them all".format(left)] if left > 0 else []
-        title = "%s more" % "{:,}".format(len(rest)) if cards else markup.counted(len(rest), "place")
+        title = "%s more" % "{:,}".format(len(rest)) if cards else counted(len(rest), "place")
         body += "\n" + markup.more(title, markup.bullets(rest[:LISTED] + tail))
     head = '<h3><span class="badge %s">%s %s</span> %s <span class="count">%s</span></h3>' % (
         (group.severity, _sign(group.severity), group.severity)

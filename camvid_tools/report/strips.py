@@ -7,6 +7,7 @@ from ..checks.leakage import CLOSE, FRAMES_A_SECOND, Nearest
 from ..checks.reading import Reading
 from ..checks.survey import Survey
 from ..drives import place
+from ..words import counted
 from . import markup
 
 ROW = 100  # frames a line of a strip: ticks keep their width, on a phone too
@@ -27,7 +28,7 @@ def section(done: Survey) -> str:
     """Sentences on each held-out split, and a strip a drive."""
     drives = _drives(done.readings)
     if not any(one.pair.split for one in done.readings):
-        names = ["%s (%s)" % (name or "without a name", markup.counted(len(d), "frame")) for name, d in drives.items()]
+        names = ["%s (%s)" % (name or "without a name", counted(len(d), "frame")) for name, d in drives.items()]
         body = "<p>Not split yet, so nothing can leak. Drives, which a split should keep whole: %s.</p>"
         return markup.section("leakage", "Leakage", body % markup.and_so_on(names, DRIVES) if names else "")
     said = [markup.text(leakage.sentence(split, held)) for split, held in done.leakage.items()]
@@ -54,7 +55,7 @@ def _drives(readings: Sequence[Reading]) -> Dict[str, List[Reading]]:
 
 def _not_drawn(single: int, surplus: int) -> List[str]:
     left = ((single, "drive", " of one frame"), (surplus, "drive", " with fewer frames than these"))
-    told = [markup.counted(number, noun) + which for number, noun, which in left if number]
+    told = [counted(number, noun) + which for number, noun, which in left if number]
     return ["<p>Not drawn: %s.</p>" % " and ".join(told)] if told else []
 
 
@@ -73,7 +74,7 @@ def _strip(name: str, frames: Sequence[Reading], nearest: Dict[Tuple[str, str], 
     counts = ", ".join("%d %s" % (n, _style_and_words(split)[1]) for split, n in _counts(frames).items())
     head = "<h3>%s <small>%s: %s</small></h3>" % (
         markup.text(name or "drive without a name"),
-        markup.counted(len(frames), "frame"),
+        counted(len(frames), "frame"),
         markup.text(counts),
     )
     start = '<svg class="strip" style="--lines:%d" viewBox="0 0 %d %d" preserveAspectRatio="none" role="img" '
@@ -98,7 +99,7 @@ def _tick(column: int, line: int, one: Reading, near: Optional[Nearest]) -> str:
     style, words = _style_and_words(split)
     words = "%s, %s" % (one.pair.name, words)
     if near is not None and near.distance is not None:
-        words += ", %s of video from %s" % (markup.counted(near.distance, "frame"), near.train)
+        words += ", %s of video from %s" % (counted(near.distance, "frame"), near.train)
     shape = '<rect x="%d" y="%d" width="%d" height="%d" class="%s"/>'
     bars = shape % (x, bottom - tall, TICK - 2, tall, style)
     bars += shape % (x, bottom - tall - CAP - 1, TICK - 2, CAP, "close") if close else ""
