@@ -3,7 +3,11 @@
 import contextlib
 import json
 import os
-from typing import Any, Iterator
+from typing import Any, Iterator, Optional, Sequence
+
+from .errors import ToolkitError
+
+JSON_STARTS, HTML_STARTS = (b"{", b"["), (b"<",)
 
 
 @contextlib.contextmanager
@@ -35,6 +39,22 @@ def part_of(path: str) -> str:
     """The temporary name of `path` while it is being written."""
     folder, name = os.path.split(os.path.abspath(path))
     return os.path.join(folder, ".%s.part" % name)
+
+
+def refuse_other(path: Optional[str], starts: Sequence[bytes]) -> None:
+    """ToolkitError where writing a result would replace a file of another kind, or `path` is a folder.
+
+    `starts`: with what a file of the kind may begin.
+    """
+    if path in (None, "-"):
+        return
+    if os.path.isdir(path):
+        raise ToolkitError("is a folder, a file is due", where=path, remedy="name a file in it")
+    if os.path.isfile(path) and os.path.getsize(path):
+        with open(path, "rb") as handle:
+            if not handle.read(64).lstrip().startswith(tuple(starts)):
+                what = "is there already and holds something else"
+                raise ToolkitError(what, where=path, remedy="choose another name, or remove it")
 
 
 def is_unclaimed(folder: str, first: str) -> bool:

@@ -89,17 +89,17 @@ def _shown(text: str) -> str:
 def _rows(text: str) -> List[Tuple[int, List[str]]]:
     """(line number, [name, r, g, b]) of each row, whatever the file's form."""
     lines = text.lstrip("\ufeff").splitlines()
-    comma = any("," in line for line in lines)
+    delimiter = _delimiter(lines)
     found, order = [], (0, 1, 2, 3)
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
-        if not comma:  # label_colors.txt: "64 128 64<tab>Animal"
+        if delimiter is None:  # label_colors.txt: "64 128 64<tab>Animal"
             cells = re.split(r"\s+", line.strip(), maxsplit=3)
             found.append((number, cells[3:] + cells[:3]))
             continue
         try:
-            cells = [cell.strip() for cell in next(csv.reader(io.StringIO(line)))]
+            cells = [cell.strip() for cell in next(csv.reader(io.StringIO(line), delimiter=delimiter))]
         except csv.Error:  # NUL bytes, endless fields: no row at all
             cells = []
         header = [cell.lower() for cell in cells]
@@ -110,13 +110,21 @@ def _rows(text: str) -> List[Tuple[int, List[str]]]:
     return found
 
 
+def _delimiter(lines: List[str]) -> Optional[str]:
+    """What parts the cells of a csv; spreadsheets of some countries write semicolons. None for label_colors.txt."""
+    for mark in (",", ";"):
+        if any(mark in line for line in lines):
+            return mark
+    return "\t" if lines and {"name", "r", "g", "b"} <= set(lines[0].lower().split("\t")) else None
+
+
 def _row(cells: List[str]) -> Tuple[Tuple[str, Colour], Optional[str]]:
     if len(cells) != 4:
         return ("", (0, 0, 0)), "expected a name and three numbers, found %r" % ",".join(cells)
     try:
-        colour = tuple(int(cell) for cell in cells[1:])
-    except ValueError:
-        return ("", (0, 0, 0)), "%s has a colour that is no number: %s" % (cells[0], ",".join(cells[1:]))
+        colour = tuple(_whole(cell) for cell in cells[1:])
+    except (ValueError, OverflowError):
+        return ("", (0, 0, 0)), "%s has a colour that is no whole number: %s" % (cells[0], ",".join(cells[1:]))
     if not cells[0]:
         return ("", (0, 0, 0)), "a class without a name"
     if any(letter < " " and letter != "\t" for letter in cells[0]):
@@ -124,6 +132,14 @@ def _row(cells: List[str]) -> Tuple[Tuple[str, Colour], Optional[str]]:
     if min(colour) < 0 or max(colour) > 255:
         return ("", (0, 0, 0)), "%s has a colour outside 0..255: %s" % (cells[0], ",".join(cells[1:]))
     return (cells[0], (colour[0], colour[1], colour[2])), None
+
+
+def _whole(cell: str) -> int:
+    """`128`, also as `128.0`; ValueError where it is no whole number."""
+    number = float(cell)
+    if number != int(number):
+        raise ValueError
+    return int(number)
 
 
 def read(path: str) -> ClassTable:

@@ -115,6 +115,7 @@ def run(
     try:
         selfcheck.require_one_install(console.warn)
         memory.keep_freed()
+        atomic.refuse_other(options.json, atomic.JSON_STARTS)
         return body(options, console) or 0
     except ToolkitError as error:
         _show(arguments.prog, str(error), options.debug, "" if isinstance(error, Interrupted) else "error: ")

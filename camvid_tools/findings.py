@@ -58,6 +58,10 @@ class Finding(NamedTuple):
         """`error`, `warning` or `information`."""
         return self.weighed or KINDS[self.kind]
 
+    def placed(self) -> str:
+        """`file: detail`, the detail alone where the whole folder is meant."""
+        return self.detail if self.file == "." else "%s: %s" % (self.file, self.detail)
+
     def document(self) -> Dict[str, Any]:
         """The finding as JSON."""
         held = {key: value for key, value in self._asdict().items() if key != "weighed"}

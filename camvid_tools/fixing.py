@@ -42,7 +42,7 @@ def plan(done: Survey, drop: Sequence[str], within: float) -> Plan:
     if unreadable:
         kinds = sorted({f.kind for f in unreadable})
         raise ToolkitError(
-            "cannot be read, nor %d others" % (len(unreadable) - 1) if len(unreadable) > 1 else "cannot be read",
+            "cannot be read" + (", one of %d" % len(unreadable) if len(unreadable) > 1 else ""),
             where=unreadable[0].file,
             remedy="restore it, or leave such frames out: --drop %s" % ",".join(sorted(set(drop) | set(kinds))),
         )
@@ -102,7 +102,7 @@ def write(done: Survey, planned: Plan, out: str, within: float, progress: Progre
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         jobs = pool.map(lambda pair: _fix(done.found.root, pair, out, suffix, codec, within), planned.keep)
         fixed = list(progress(jobs, len(planned.keep), "mending"))
-    _remove_left_over(out, fixed)
+    _remove_left_over(out, done.found.pairs, fixed)
     atomic.write_text(os.path.join(out, classes.FILE_NAME), done.table.to_csv())
     _write_lists(done.found.root, out, {pair.name for pair in planned.keep})
     atomic.write_json(os.path.join(out, RECORD), record(planned, fixed))
@@ -145,11 +145,12 @@ def _fix(root: str, pair: layout.Pair, out: str, suffix: str, codec: ColourCodec
     return Fixed(image_to, label_to, changes)
 
 
-def _remove_left_over(out: str, fixed: Sequence[Fixed]) -> None:
-    """Pictures of an earlier copy that this one does not have."""
+def _remove_left_over(out: str, pairs: Sequence[layout.Pair], fixed: Sequence[Fixed]) -> None:
+    """Pictures of an earlier copy of the source's `pairs` that this one does not have."""
     planned = {file for one in fixed for file in (one.image, one.label)}
-    for folder in sorted({os.path.dirname(file) for file in planned}):
-        for name in sorted(os.listdir(os.path.join(out, folder))):
+    for folder in sorted({os.path.dirname(file) for pair in pairs for file in (pair.image, pair.label)}):
+        inside = os.path.join(out, folder)
+        for name in sorted(os.listdir(inside)) if os.path.isdir(inside) else ():
             file = folder + "/" + name if folder else name
             if imageio.is_picture(name) and file not in planned:
                 os.remove(os.path.join(out, file))

@@ -5,11 +5,12 @@ from typing import List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from . import classes, imageio, labels, layout, lists, manifest
+from . import classes, imageio, labels, layout, lists, manifest, splits
 from .codec import ColourCodec
 from .drives import place
 from .errors import ToolkitError
 from .splits import SPLITS
+from .words import typed
 
 
 class Frame(NamedTuple):
@@ -28,7 +29,8 @@ class SplitFolder:
         found = lists.split_by_lists(layout.scan(path))
         refuse_unfinished(found.root)
         if found.layout not in ("split", "segnet") and not any(pair.split for pair in found.pairs):
-            raise ToolkitError("is not split yet", where=path, remedy="run: camvid-split --src %s" % path)
+            words = ["camvid-split", "--src", path] + splits.flags_for(pair.name for pair in found.pairs)
+            raise ToolkitError("is not split yet", where=path, remedy="run: " + typed(words))
         self.path = found.root
         self.scan = found
         self.classes = class_table(found)
@@ -45,7 +47,7 @@ class SplitFolder:
             raise ToolkitError(
                 "frame without label or label without frame (%d of them)" % len(lone),
                 where=os.path.join(self.path, lone[0].path),
-                remedy="run: camvid-check %s" % self.path,
+                remedy="run: " + typed(["camvid-check", self.path]),
             )
         chosen = [pair for pair in self.scan.pairs if pair.split == split]
         if not chosen:
@@ -100,6 +102,11 @@ def class_file(root: str) -> Optional[str]:
     return next((name for name in known if os.path.exists(os.path.join(root, name))), None)
 
 
+def has_class_table(found: layout.Scan) -> bool:
+    """Whether a scanned folder says what its classes are, by a file or by its layout."""
+    return class_file(found.root) is not None or found.layout != "split"
+
+
 def _named_codes(path: str) -> classes.ClassTable:
     """fastai's codes.txt: one name a line; colours by CamVid's names."""
     known = {name.lower(): colour for name, colour in zip(classes.camvid32().names, classes.camvid32().colours)}
@@ -115,7 +122,10 @@ def _named_codes(path: str) -> classes.ClassTable:
 
 
 def locate(directory: str) -> str:
-    """`directory` if it is a data set, else the folder of the newest manifest below it, else the only set there."""
+    """`directory` if it is a data set, else the folder of the newest manifest below it, else the only set there.
+
+    A folder that holds but one folder, as unpacked archives do, stands for that one.
+    """
     if layout.is_data_set(directory):
         return directory
     if not os.path.isdir(directory):
@@ -128,5 +138,7 @@ def locate(directory: str) -> str:
     sets = [path for path in below if layout.is_data_set(path)]
     if len(sets) == 1:
         return sets[0]
+    if len(below) == 1 and not os.path.islink(below[0]):
+        return locate(below[0])
     told = "no data set here" if not sets else "%d data sets here: %s" % (len(sets), ", ".join(sets))
     raise ToolkitError(told, where=os.path.abspath(directory), remedy="name one: camvid-check DIR")

@@ -68,6 +68,14 @@ def preset(name: str) -> Dict[str, str]:
     return assigned
 
 
+def flags_for(names: Iterable[str]) -> List[str]:
+    """The flags of camvid-split under which each of these frames finds its place."""
+    here, known = set(names), set(camvid_names())
+    if not here <= known:
+        return ["--shares", "60/20/20"]
+    return [] if here == known else ["--allow_partial"]
+
+
 def _default(index: int, name: str) -> str:
     turn = index % 50
     return "val" if turn in _VAL_PLACES else "test" if turn in _TEST_PLACES else "train"

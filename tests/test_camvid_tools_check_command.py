@@ -72,3 +72,11 @@ def test_a_sound_label_of_that_name_is_not_blamed(tmp_path):
 def test_only_a_folder_without_data_is_exit_2(tmp_path, capsys):
     assert run(check, tmp_path) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_set_without_class_table_is_told_so_and_how_to_write_one(run, dirty, tmp_path):
+    (dirty / "class_dict.csv").unlink()
+    told = run(check.main, dirty, "--json", "-").json()
+    assert [p["detail"] for p in told["problems"] if p["kind"] == "class-dict"] == ["no class_dict.csv"]
+    assert "classes: no class_dict.csv; read as if with CamVid's 32" in told["identity"]
+    assert told["commands"][0].startswith("# write class_dict.csv") and not (dirty / "class_dict.csv").exists()

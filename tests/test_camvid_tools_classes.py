@@ -61,7 +61,7 @@ def test_names_may_hold_spaces():
         ("name,r,g,b\n,1,2,3\n", 2, ["without a name"]),
         ("name,r,g,b\nRo\x00ad,1,2\x003,4\n", 2, []),
         ("name,r,g,b\n%s,1,2,3\n" % ("x" * 200000), 2, []),
-        ("name;r;g;b\nRoad;1;2;3\n", 1, []),
+        ("name|r|g|b\nRoad|1|2|3\n", 1, []),
         ("1 2 3\n", 1, ["1,2,3"]),
     ],
     ids=range(11),
@@ -132,3 +132,12 @@ def test_another_order_is_another_palette():
 
 def test_the_nearest_class_and_its_distance():
     assert TABLE.nearest((128, 67, 132)) == ("Road", 5.0)
+
+
+@pytest.mark.parametrize("mark", [";", "\t", ","])
+def test_spreadsheets_ways_to_write_the_table_are_read(mark):
+    text = "name,r,g,b\nRoad,128,64.0,128\nSky,0,0,255\n".replace(",", mark)
+    table, problems = classes.parse(text)
+    assert not problems and table == classes.ClassTable(("Road", "Sky"), ((128, 64, 128), (0, 0, 255)))
+    assert "no whole number" in classes.parse(text.replace("64.0", "64.5"))[1][0]
+    assert "no whole number" in classes.parse(text.replace("64.0", "inf"))[1][0]

@@ -167,6 +167,16 @@ def test_a_repeated_fix_that_leaves_more_out_has_no_frame_of_the_first(run, dirt
     assert problems(tmp_path / "fixed", tmp_path, 0)["verdict"] == "clean"
 
 
+def test_a_repeated_fix_that_leaves_a_whole_split_out_has_none_of_it(run, dirty, tmp_path):
+    for name in drawn.LISTS["val"]:
+        rewrite(dirty, "val_labels/%s_L.png" % name, lambda p: np.full_like(p, 128))
+    assert run(fix.main, "--src", dirty, "--out", tmp_path / "fixed").code == 0
+    (tmp_path / "fixed" / "mine.png").write_bytes(b"x")
+    assert run(fix.main, "--src", dirty, "--out", tmp_path / "fixed", "--drop", "blank-label").code == 0
+    assert not os.listdir(str(tmp_path / "fixed" / "val")) + os.listdir(str(tmp_path / "fixed" / "val_labels"))
+    assert (tmp_path / "fixed" / "mine.png").exists()
+
+
 def test_bad_input_is_one_line_and_writes_nothing(run, dirty, tmp_path):
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").write_text("x")

@@ -3,6 +3,7 @@ import os
 import numpy as np
 import pytest
 
+import synthetic
 from camvid_tools import classes, imageio, layout
 from camvid_tools.errors import ToolkitError
 from camvid_tools.splitfolder import SplitFolder, class_table, locate
@@ -93,3 +94,12 @@ def test_the_data_set_is_found_from_the_folder_above(tmp_path):
         locate(str(tmp_path))
     (tmp_path / "two" / "manifest.json").write_text("{}")
     assert locate(str(tmp_path)) == str(tmp_path / "two")
+
+
+def test_folders_that_hold_but_one_folder_stand_for_the_set_within(tmp_path):
+    inner = tmp_path / "archive" / "CamVid" / "CamVid"
+    synthetic.split(inner)
+    assert locate(str(tmp_path / "archive")) == str(inner)
+    (tmp_path / "void" / "a" / "b").mkdir(parents=True)
+    with pytest.raises(ToolkitError, match="no data set here"):
+        locate(str(tmp_path / "void"))

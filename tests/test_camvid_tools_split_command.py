@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 import drawn
-from camvid_tools import imageio, splits
+from camvid_tools import classes, imageio, layout, scene, splits
 from camvid_tools.commands import check, encode, split
-from tools import run, tree_digest
+from tools import PALETTE, run, tree_digest
 
 
 def test_split_gives_421_112_168_with_the_published_digests(raw, tmp_path, capsys):
@@ -93,6 +93,46 @@ def test_frames_of_another_data_set_are_split_by_whole_drives(tmp_path, capsys):
     assert run(split, "--src", tmp_path / "own", "--shares", "60/20/20", "--quiet") == 0
     homes = {s: {f[0] for f in os.listdir(str(tmp_path / "own_split" / s))} for s in splits.SPLITS}
     assert sorted(map(len, homes.values())) == [1, 1, 3]
+
+
+@pytest.fixture
+def own(tmp_path):
+    """Three frames of one drive."""
+    for number in range(3):
+        imageio.write_png(str(tmp_path / "own" / "images" / ("a_%d.png" % number)), drawn.noise(number, 8, 8, 3))
+        imageio.write_png(str(tmp_path / "own" / "labels" / ("a_%d.png" % number)), np.zeros((8, 8), np.uint8))
+    (tmp_path / "own" / "class_dict.csv").write_text("name,r,g,b\nRoad,1,2,3\n")
+    return tmp_path / "own"
+
+
+def test_a_split_that_whole_drives_leave_empty_is_told(own, partial, tmp_path, capsys):
+    assert run(split, "--src", own, "--shares", "60/20/20", "--out", tmp_path / "a") == 0
+    said = capsys.readouterr().err
+    assert "val stays empty" in said and "test stays empty" in said and "1 drive," in said
+    assert run(split, "--src", own, "--shares", "1/0/0", "--out", tmp_path / "b") == 0
+    assert capsys.readouterr().err == ""
+    with pytest.raises(SystemExit):
+        run(split, "--src", partial, "--shares", "60/20/20", "--preset", "segnet")
+
+
+def test_the_flags_that_other_tools_suggest_split_what_is_there(raw, partial, own):
+    for folder, flags in ((raw, []), (partial, ["--allow_partial"]), (own, ["--shares", "60/20/20"])):
+        found = layout.scan(str(folder))
+        assert splits.flags_for(pair.name for pair in found.pairs) == flags
+        assert run(split, "--src", folder, "--dry_run", *flags) == 0
+
+
+def test_a_check_and_an_encoding_name_the_split_that_fits(tmp_path, capsys):
+    for number in range(3):
+        image, ids = scene.render("a", 30 * number, 0, 48, 64)
+        imageio.write_png(str(tmp_path / "my own" / "images" / ("a_%d.png" % number)), image)
+        imageio.write_png(str(tmp_path / "my own" / "labels" / ("a_%d.png" % number)), PALETTE.decode(ids))
+    (tmp_path / "my own" / "class_dict.csv").write_text(classes.camvid32().to_csv())
+    command = "camvid-split --src '%s' --shares 60/20/20" % (tmp_path / "my own")
+    assert run(check, tmp_path / "my own") == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "next: " + command
+    assert run(encode, "--src", tmp_path / "my own") == 2
+    assert command in capsys.readouterr().err
 
 
 def test_foreign_folders_other_presets_and_the_source_are_never_written_to(raw, partial, tmp_path, capsys):

@@ -22,6 +22,9 @@ GAMMA_OFF = 2
 
 
 BLENDED, COMPRESSED = "blended by resampling", "lossy compression"
+GREY = "class ids saved as grey in three channels"
+SWAPPED = "red and blue swapped: the mirrored colour is a class"
+CURVED = "a gamma of %.2f was applied to the colours"
 LOSSY = "stored as JPEG or WebP, which changes colours"
 
 
@@ -51,6 +54,10 @@ class Total(NamedTuple):
     cause: str
     fills: bool  # areas, so that it is probably a class of its own
     missing: Optional[str]  # that class, where CamVid's or SegNet's table has it
+
+    def can_be_undone(self) -> bool:
+        """Whether what made it, made all colours of a label, so that each one's class is known."""
+        return self.cause in (GREY, SWAPPED) or self.cause in [CURVED % gamma for gamma in GAMMAS]
 
     def document(self) -> Dict[str, Any]:
         """As JSON."""
@@ -136,7 +143,7 @@ def cause_of_form(form: str, lossy: bool, table: ClassTable) -> Optional[str]:
         return LOSSY
     if form == labels.IDS:
         return "an id beyond the table, which ends at %d" % (len(table) - 1)
-    return "class ids saved as grey in three channels" if form == labels.GREY_IDS else None
+    return GREY if form == labels.GREY_IDS else None
 
 
 class Recoding(NamedTuple):
@@ -148,8 +155,8 @@ class Recoding(NamedTuple):
     def words(self) -> str:
         """The cause as a phrase."""
         if self.swapped:
-            return "red and blue swapped: the mirrored colour is a class"
-        return "a gamma of %.2f was applied to the colours" % self.gamma
+            return SWAPPED
+        return CURVED % self.gamma
 
 
 def recoding(found: Sequence[Strange], table: ClassTable) -> Optional[Recoding]:

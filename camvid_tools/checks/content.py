@@ -40,7 +40,7 @@ def duplicates(root: str, readings: Sequence[Reading]) -> Iterator[Finding]:
         for number, later in enumerate(group):
             twin = next((early for early in group[:number] if _same_pixels(root, early, later)), None)
             if twin is not None:
-                across = twin.pair.split != later.pair.split
+                across = None not in (twin.pair.split, later.pair.split) and twin.pair.split != later.pair.split
                 yield _twins("duplicate-frame", later, twin, "the same pixels as", ERROR if across else None)
 
 
@@ -75,7 +75,7 @@ def _same_pixels(root: str, a: Reading, b: Reading) -> bool:
 
 
 def _twins(kind: str, later: Reading, twin: Reading, words: str, weighed) -> Finding:
-    where = "" if twin.pair.split == later.pair.split else " (in %s)" % twin.pair.split
+    where = "" if twin.pair.split in (None, later.pair.split) else " (in %s)" % twin.pair.split
     detail = "%s %s%s" % (words, twin.pair.image, where)
     remedy = FRAME_DROP % kind
     return Finding(kind, later.pair.image, later.pair.split, detail, remedy, None, twin.pair.image, weighed)

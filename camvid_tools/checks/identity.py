@@ -5,7 +5,7 @@ from typing import Dict, List, NamedTuple, Sequence
 
 import numpy as np
 
-from .. import classes, labels, layout, splits
+from .. import classes, labels, layout, splitfolder, splits
 from ..classes import ClassTable
 from . import pairs
 from .reading import Reading
@@ -18,6 +18,9 @@ WHERE_FROM = {
     "fastai": "fastai's folders (images, labels)",
     "one folder": "frames and labels in one folder",
 }
+
+
+NO_TABLE = "no class_dict.csv; read as if with CamVid's 32"
 
 
 class Identity(NamedTuple):
@@ -36,7 +39,7 @@ def of(found: layout.Scan, table: ClassTable, readings: Sequence[Reading]) -> Id
     told = [
         "frames: %s" % _frames(found, readings),
         "labels: %s" % _labels(readings, table),
-        "classes: %s" % _table(table),
+        "classes: %s" % (_table(table) if splitfolder.has_class_table(found) else NO_TABLE),
         "split: %s" % _split(lists, preset),
     ]
     return Identity(classes.palette_name(table), preset, pairs.counts(found, splits.SPLITS), told)

@@ -1,14 +1,22 @@
 """The commands that would make a set clean."""
 
-from typing import List, Sequence, Tuple
+from typing import Iterator, List, Sequence, Set, Tuple
 
 import numpy as np
 
-from .. import layout, splits
+from .. import classes, layout, lists, splitfolder, splits
 from ..classes import ClassTable
 from ..findings import INFORMATION, Finding
 from ..words import typed
 from .colours import COMPRESSED, LOSSY, NEAR, Total
+
+MEND_TABLE = "# mend class_dict.csv by hand: ids are row numbers, so keep the order"
+WRITE_TABLE = "# write class_dict.csv: the line name,r,g,b first, then one line a class in the order of its ids"
+
+OTHER_LABELS = (
+    "%.0f %% of all label pixels are of no class: find the labels that belong to the class table, or its table"
+)
+MOST_LOST = 0.1  # what a mended copy may turn into Void of all label pixels; CamVid's Void is 5 %
 
 # What camvid-fix mends in a copy; all other problems of a frame or label it can only leave out.
 MENDED = (
@@ -39,24 +47,36 @@ DROPPED = (
 
 
 def commands(
-    found: layout.Scan, table: ClassTable, findings: Sequence[Finding], strange: Sequence[Total], size: Tuple[int, int]
+    found: layout.Scan,
+    table: ClassTable,
+    findings: Sequence[Finding],
+    strange: Sequence[Total],
+    unknown: float,
+    size: Tuple[int, int],
 ) -> List[str]:
     """Shell commands, in order, with a comment where a person has to decide; empty where there is nothing to do.
 
-    `size`: (height, width) of most frames.
+    `unknown`: the share of all label pixels that have a colour of no class; `size`: (height, width) of most frames.
     """
     kinds = {finding.kind for finding in findings if finding.severity != INFORMATION}
     told: List[str] = []
     root = found.root
     if "class-dict" in kinds:
-        told.append("# mend class_dict.csv by hand: ids are row numbers, so keep the order")
-    rows = missing_rows(strange)
+        told.append(MEND_TABLE if splitfolder.has_class_table(found) else WRITE_TABLE)
+    faulty = "class-dict" in kinds and splitfolder.has_class_table(found)  # a row may be there, and not be read
+    rows = [] if faulty else missing_rows(strange)
     if rows:
         told.append("# add to class_dict.csv, each in its place: " + "  ".join(rows))
-    if kinds & {"manifest-mismatch", "wrong-split"}:
-        told.append("# bring back the files that were split: the same camvid-split again, from its source")
-    mended = kinds & set(MENDED) - (set() if not rows or _others(strange) else {"unknown-colour"})
-    dropped = [kind for kind in DROPPED if kind in kinds]
+    told += list(_by_hand(findings))
+    lost = unknown * _share_lost(strange, distance(strange, table))
+    if lost > MOST_LOST:
+        told.append("# " + OTHER_LABELS % (100 * lost))
+    kept = lost > MOST_LOST or (rows and not _others(strange))
+    mended = kinds & set(MENDED) - ({"unknown-colour"} if kept else set())
+    dropped = [kind for kind in DROPPED if _files(findings, kind)]
+    if dropped and _none_left(found, findings, dropped):
+        told.append("# every frame has a problem that cannot be mended (%s): restore the set" % ", ".join(dropped))
+        dropped = []
     if mended or dropped:
         target = layout.beside(root, "_fixed")
         words = ["camvid-fix", "--src", root, "--out", target]
@@ -72,13 +92,39 @@ def commands(
     return told
 
 
+def _by_hand(findings: Sequence[Finding]) -> Iterator[str]:
+    """What only a person can do about tables, lists and the manifest."""
+    listed = sorted({file for file, _ in lists.FILES} & {f.file for f in findings if f.severity != INFORMATION})
+    if listed:
+        yield "# mend %s: the lines are named above" % ", ".join(listed)
+    kinds = ("manifest-mismatch", "wrong-split")
+    if any(finding.kind in kinds and finding.file not in listed for finding in findings):
+        yield "# bring back the files that were split: the same camvid-split again, from its source"
+    if any(finding.kind == "shifted-ids" and finding.file == classes.FILE_NAME for finding in findings):
+        yield "# put the class_dict.csv there that belongs to the labels"
+
+
+def _share_lost(strange: Sequence[Total], within: float) -> float:
+    """Of the pixels of no class, the share that would become Void."""
+    lost = sum(total.pixels for total in strange if total.distance > within and not total.can_be_undone())
+    return lost / max(1, sum(total.pixels for total in strange))
+
+
+def _files(findings: Sequence[Finding], kind: str) -> Set[str]:
+    """The frames and labels with a problem of a kind; none for one that the set has as a whole."""
+    here = {finding.file for finding in findings if finding.kind == kind and finding.severity != INFORMATION}
+    return here - {classes.FILE_NAME}
+
+
+def _none_left(found: layout.Scan, findings: Sequence[Finding], dropped: Sequence[str]) -> bool:
+    files = {file for kind in dropped for file in _files(findings, kind)}
+    return all(pair.image in files or pair.label in files for pair in found.pairs)
+
+
 def _split_by_drive(found: layout.Scan, root: str) -> str:
-    names = {pair.name for pair in found.pairs}
-    known = set(splits.camvid_names())
-    words = ["camvid-split", "--src", root, "--out", layout.beside(root, "_by_drive")]
-    words += ["--preset", "by-drive"] if names <= known else ["--shares", "60/20/20"]
-    words += ["--allow_partial"] if names < known else []
-    return typed(words)
+    flags = splits.flags_for(pair.name for pair in found.pairs)
+    words = ["camvid-split", "--src", root, "--out", layout.beside(root, "_by_drive")] + flags
+    return typed(words if "--shares" in flags else words + ["--preset", "by-drive"])
 
 
 def missing_rows(strange: Sequence[Total]) -> List[str]:

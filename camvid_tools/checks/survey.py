@@ -3,7 +3,7 @@
 import os
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Tuple
 
-from .. import classes, layout, lists, manifest, splitfolder
+from .. import classes, layout, lists, manifest, splitfolder, splits
 from ..classes import ClassTable
 from ..codec import ColourCodec
 from ..errors import ToolkitError
@@ -38,14 +38,18 @@ class Survey(NamedTuple):
     def commands(self) -> List[str]:
         """What would make the set clean."""
         size = pairs.usual_size(self.readings)
-        return remedies.commands(self.found, self.table, self.findings, self.strange, size)
+        counted = sum(tally.pixels for tally in self.tallies.values())
+        unknown = float(counted[classes.UNKNOWN] / max(1, counted.sum())) if self.tallies else 0.0
+        return remedies.commands(self.found, self.table, self.findings, self.strange, unknown, size)
 
     def next(self) -> List[str]:
         """The command that goes on with the set as it is; none where it is not fit."""
         if self.verdict == "errors":
             return []
-        split = self.found.layout in ("split", "segnet")
-        return [typed(["camvid-encode" if split else "camvid-split", "--src", self.found.root])]
+        if any(pair.split for pair in self.found.pairs):
+            return [typed(["camvid-encode", "--src", self.found.root])]
+        flags = splits.flags_for(pair.name for pair in self.found.pairs)
+        return [typed(["camvid-split", "--src", self.found.root] + flags)]
 
 
 def scan(folder: str) -> layout.Scan:
@@ -100,7 +104,7 @@ def class_table(found: layout.Scan) -> Tuple[ClassTable, List[Finding]]:
         try:
             return splitfolder.class_table(found), []
         except ToolkitError as error:
-            return classes.camvid32(), [Finding("class-dict", ".", None, str(error), error.remedy or "")]
+            return classes.camvid32(), [Finding("class-dict", ".", None, error.what, error.remedy or "")]
     try:
         table, problems = classes.parse(classes.read_text(path))
     except ToolkitError as error:
@@ -142,8 +146,9 @@ def _colour_findings(readings: List[Reading], table: ClassTable) -> Iterable[Fin
             detail = "ids up to %d, but there are %d classes" % (highest, len(table))
             just = highest == len(table)
             kind = "shifted-ids" if just else "unknown-colour"
+            remedy = USE_RIGHT_TABLE if just else "use the class table that belongs to the labels"
             detail += ": they count from 1, or class_dict.csv lacks a row" if just else ""
-            yield Finding(kind, pair.label, pair.split, detail, USE_RIGHT_TABLE, at)
+            yield Finding(kind, pair.label, pair.split, detail, remedy, at)
         else:
             detail = colours.described(one.label.strange, table)
             yield Finding("unknown-colour", pair.label, pair.split, detail, UNKNOWN_REMEDY, at)

@@ -34,6 +34,8 @@ def run(options: argparse.Namespace, out: console.Console) -> int:
     from .. import atomic, splitfolder
     from ..checks import statistics, survey
 
+    atomic.refuse_other(options.statistics, atomic.JSON_STARTS)
+    atomic.refuse_other(options.html, atomic.HTML_STARTS)
     folder = splitfolder.locate(options.dir)
     found = survey.scan(folder)
     out.say("checking %s" % found.root)
@@ -67,7 +69,7 @@ def _findings(findings: List[Finding]) -> List[str]:
     for kind in dict.fromkeys((finding.severity, finding.kind) for finding in findings):
         same = [finding for finding in findings if (finding.severity, finding.kind) == kind]
         lines.append("%s %s (%d)" % (kind + (len(same),)))
-        lines += ["  %s: %s" % (finding.file, finding.detail) for finding in same[:SHOWN_A_KIND]]
+        lines += ["  " + finding.placed() for finding in same[:SHOWN_A_KIND]]
         if len(same) > SHOWN_A_KIND:
             lines.append("  and %d more; --json or --html names them all" % (len(same) - SHOWN_A_KIND))
         lines.append("  remedy: %s" % same[0].remedy)

@@ -59,12 +59,25 @@ def run(options: argparse.Namespace, out: console.Console) -> int:
     changes = mending.merged([change for one in fixed for _, change in one.changes])
     for line in _text(planned, changes):
         out.say(line)
+    _warn_of_void(done, changes, out)
     changed = sum(1 for one in fixed if one.changes)
     said = "made %s: %d frames, %d of them changed, %d left out; every change is in %s"
     out.say(said % (options.out, len(fixed), changed, len(planned.dropped), fixing.RECORD))
     out.say("next: " + typed(["camvid-check", options.out]))
     out.result(dict(fixing.record(planned, fixed), out=options.out))
     return 0
+
+
+def _warn_of_void(done, changes, out: console.Console) -> None:
+    """A copy can be clean and yet worth nothing."""
+    from ..checks import remedies
+
+    names = [done.table.names[i] for i in done.table.void_ids()]
+    lost = sum(change.pixels for change in changes if change.what.endswith(tuple(" became " + name for name in names)))
+    whole = sum(int(one.label.pixels.sum()) for one in done.readings if one.label is not None)
+    if lost > remedies.MOST_LOST * whole:
+        text = "%.0f %% of all label pixels became %s: the class table hardly belongs to these labels"
+        out.warn(text % (100 * lost / whole, names[0]))
 
 
 def _text(planned, changes) -> List[str]:

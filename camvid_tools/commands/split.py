@@ -6,8 +6,9 @@ import sys
 from typing import List, Optional, Sequence, Tuple
 
 from .. import classes, console, layout, placing, resplit, splitfolder, splits
+from ..drives import place
 from ..errors import ToolkitError
-from ..words import typed
+from ..words import counted, typed
 
 SCHEMA = "camvid-split/1"
 NAMED_AT_MOST = 10
@@ -22,8 +23,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--src", required=True, metavar="DIR", help="the folder that holds CamVid; never changed")
     parser.add_argument("--out", metavar="DIR", help="the folder to make (default: SRC_split beside it)")
-    parser.add_argument("--preset", choices=splits.PRESETS, default="default", help="the published split to follow")
-    parser.add_argument(
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--preset", choices=splits.PRESETS, default="default", help="the published split to follow")
+    which.add_argument(
         "--shares",
         metavar="TRAIN/VAL/TEST",
         type=_shares,
@@ -74,6 +76,9 @@ def run(options: argparse.Namespace, out: console.Console) -> int:
     digests = {
         split: splits.list_digest(pair.name for s, pair in assignment.chosen if s == split) for split in splits.SPLITS
     }
+    for split in splits.SPLITS if options.shares else ():
+        if not counts[split] and options.shares[splits.SPLITS.index(split)]:
+            out.warn("%s stays empty: the frames are of %s, and none is torn apart" % (split, _drives(assignment)))
     resplit.refuse_foreign(target, assignment.preset)
     if not options.dry_run:
         resplit.write(found, table, assignment, target, options.mode, out)
@@ -89,6 +94,10 @@ def run(options: argparse.Namespace, out: console.Console) -> int:
         }
     )
     return 0
+
+
+def _drives(assignment: resplit.Assignment) -> str:
+    return counted(len({place(pair.name).drive for _, pair in assignment.chosen}), "drive")
 
 
 def _listing(wrong: List[str], assignment: resplit.Assignment) -> str:

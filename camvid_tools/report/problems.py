@@ -118,7 +118,8 @@ def _card(finding: Finding, pictures: Sequence[Picture], remedy: str) -> str:
 
 def _line(finding: Finding, remedy: str) -> str:
     other = "" if finding.remedy == remedy else " (remedy: %s)" % markup.text(finding.remedy)
-    return "%s %s%s" % (markup.code(finding.file), markup.text(finding.detail), other)
+    where = "" if finding.file == "." else markup.code(finding.file) + " "
+    return "%s%s%s" % (where, markup.text(finding.detail), other)
 
 
 def _sign(severity: str) -> str:
