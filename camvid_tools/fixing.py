@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Callable, Dict, Iterable, List, NamedTuple, Sequence, Tuple
 
 from . import atomic, classes, exif, imageio, labels, layout, lists, manifest, mending, targets
+from .checks import colours
+from .checks.reading import LabelFacts
 from .checks.remedies import MENDED
 from .checks.survey import Survey
 from .codec import ColourCodec
@@ -66,10 +68,15 @@ def _refuse_without_void(done: Survey, within: float) -> None:
         return
     for reading in done.readings:
         label = reading.label
-        if label is not None and label.pixels[classes.UNKNOWN]:
+        if label is not None and label.pixels[classes.UNKNOWN] and not _is_recoded(label, done.table):
             far = [one for one in label.strange if done.table.nearest(one.colour)[1] > within]
             if far or label.form == labels.IDS:
                 raise mending.no_void(int(label.pixels[classes.UNKNOWN]), reading.pair.label)
+
+
+def _is_recoded(label: LabelFacts, table: classes.ClassTable) -> bool:
+    """Whether all colours of a label were changed alike, which is undone first."""
+    return label.form == labels.GREY_IDS or (not label.lossy and colours.recoding(label.strange, table) is not None)
 
 
 def _names_with(done: Survey, kind: str) -> List[Tuple[str, str]]:

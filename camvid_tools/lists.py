@@ -11,13 +11,17 @@ FILES = (("train.txt", "train"), ("val.txt", "val"), ("valid.txt", "val"), ("tes
 
 
 class Entry(NamedTuple):
-    """One frame of a list: the file and line it stands in, its split, the path as written, its bare name."""
+    """One frame of a list: the file and line it stands in, its split, the path as written, its bare name.
+
+    `label` is the frame that the label in the line's second column belongs to, by its name; None where there is none.
+    """
 
     file: str
     line: int
     split: str
     path: str
     name: str
+    label: Optional[str] = None
 
 
 def read(root: str) -> Tuple[List[Entry], List[Tuple[str, str]]]:
@@ -34,8 +38,9 @@ def read(root: str) -> Tuple[List[Entry], List[Tuple[str, str]]]:
             continue
         for number, line in enumerate(lines, 1):
             if line.strip():
-                path = line.replace("\\", "/").split()[0]
-                entries.append(Entry(file, number, split, path, name_in(line)))
+                columns = line.replace("\\", "/").split()
+                label = bare_name(columns[1]) if len(columns) > 1 else None
+                entries.append(Entry(file, number, split, columns[0], name_in(line), label))
     return entries, faults
 
 

@@ -6,9 +6,10 @@ import pytest
 
 import drawn
 import planted
+import synthetic
 from camvid_tools import findings
 from camvid_tools.commands import check, split
-from tools import LABEL, odd_colour, problems, rewrite, run
+from tools import LABEL, PALETTE, odd_colour, problems, rewrite, run
 
 
 def test_a_clean_set_ends_in_clean_and_says_what_it_is(clean, tmp_path, capsys):
@@ -74,9 +75,46 @@ def test_only_a_folder_without_data_is_exit_2(tmp_path, capsys):
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_a_set_without_class_table_is_told_so_and_how_to_write_one(run, dirty, tmp_path):
+def test_a_set_without_class_table_is_told_so_and_how_to_write_one(dirty, tmp_path):
     (dirty / "class_dict.csv").unlink()
-    told = run(check.main, dirty, "--json", "-").json()
+    told = problems(dirty, tmp_path)
     assert [p["detail"] for p in told["problems"] if p["kind"] == "class-dict"] == ["no class_dict.csv"]
     assert "classes: no class_dict.csv; read as if with CamVid's 32" in told["identity"]
-    assert told["commands"][0].startswith("# write class_dict.csv") and not (dirty / "class_dict.csv").exists()
+    assert told["commands"][0].startswith("# write class_dict.csv")
+
+
+@pytest.mark.parametrize("flag", ["--json", "--html", "--statistics"])
+def test_a_result_never_replaces_a_file_of_another_kind(dirty, tmp_path, capsys, flag):
+    before = {file: (dirty / file).read_bytes() for file in ("train/0016E5_00390.png", "class_dict.csv")}
+    for target in list(before) + ["train"]:
+        assert run(check, dirty, flag, dirty / target) == 2
+        assert target in capsys.readouterr().err
+    assert all((dirty / file).read_bytes() == held for file, held in before.items())
+    for _ in range(2):
+        assert run(check, dirty, flag, tmp_path / "result", "--quiet") == 0
+
+
+def test_a_twin_that_no_list_names_is_surplus_and_leaks_nothing(tmp_path):
+    for name, seed in (("a_0", 0), ("a_1", 1), ("b_0", 1), ("b_1", 2)):
+        synthetic.put(str(tmp_path / "s" / "images" / (name + ".png")), drawn.noise(seed, 24, 32, 3))
+        synthetic.put(str(tmp_path / "s" / "labels" / (name + ".png")), PALETTE.decode(drawn.noise(9, 24, 32) % 32))
+    (tmp_path / "s" / "class_dict.csv").write_text(PALETTE.classes.to_csv())
+    (tmp_path / "s" / "train.txt").write_text("a_0.png\n")
+    (tmp_path / "s" / "val.txt").write_text("b_0.png\nb_1.png\n")
+    told = [p for p in problems(tmp_path / "s", tmp_path, 0)["problems"] if p["kind"] == "duplicate-frame"]
+    assert [(p["file"], p["other"], p["severity"]) for p in told] == [("images/a_1.png", "images/b_0.png", "warning")]
+
+
+def test_a_list_that_gives_a_frame_the_label_of_another_is_told(dirty, tmp_path):
+    names = drawn.LISTS["train"]
+    lines = ["/x/train/%s.png /x/train_labels/%s_L.png\n" % (name, name) for name in names]
+    (dirty / "train.txt").write_text("".join(lines))
+    assert problems(dirty, tmp_path, 0)["verdict"] == "clean"
+    lines[1] = "/x/train/%s.png /x/train_labels/%s_L.png\n" % (names[1], names[2])
+    (dirty / "train.txt").write_text("".join(lines))
+    document = problems(dirty, tmp_path)
+    assert [(p["file"], p["kind"]) for p in document["problems"] if p["severity"] == "error"] == [
+        ("train.txt", "manifest-mismatch")
+    ]
+    assert names[2] in document["problems"][0]["detail"] and "line 2" in document["problems"][0]["detail"]
+    assert document["commands"] == ["# mend train.txt: the lines are named above"]

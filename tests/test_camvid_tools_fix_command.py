@@ -174,7 +174,51 @@ def test_a_repeated_fix_that_leaves_a_whole_split_out_has_none_of_it(run, dirty,
     (tmp_path / "fixed" / "mine.png").write_bytes(b"x")
     assert run(fix.main, "--src", dirty, "--out", tmp_path / "fixed", "--drop", "blank-label").code == 0
     assert not os.listdir(str(tmp_path / "fixed" / "val")) + os.listdir(str(tmp_path / "fixed" / "val_labels"))
+    again = run(fix.main, "--src", dirty, "--out", tmp_path / "fixed", "--drop", "blank-label")
+    assert again.err == "warning: no frame is left in val\n"
     assert (tmp_path / "fixed" / "mine.png").exists()
+
+
+def drown(folder, change):
+    for split_name, names in drawn.LISTS.items():
+        for name in names:
+            rewrite(folder, "%s_labels/%s_L.png" % (split_name, name), change)
+
+
+RUINED = {
+    "other colours": lambda p: p // 2 + 7,
+    "noise": lambda p: drawn.noise(1, *p.shape),
+    "scaled ids": lambda p: np.repeat(PALETTE.encode(p)[..., np.newaxis], 3, 2) * np.uint8(7),
+}
+
+
+@pytest.mark.parametrize("how", sorted(RUINED))
+def test_no_command_is_suggested_that_would_wash_ruined_labels_to_a_clean_copy(run, dirty, tmp_path, how):
+    drown(dirty, RUINED[how])
+    commands = problems(dirty, tmp_path)["commands"]
+    assert any("find the labels that belong" in line for line in commands)
+    assert not any(line.startswith("camvid-fix") for line in commands)
+    ran = run(fix.main, "--src", dirty, "--out", tmp_path / "fixed")
+    assert "of all label pixels became Void" in ran.err
+
+
+def test_a_recoding_is_undone_where_the_table_has_no_void(run, dirty, tmp_path):
+    table = classes.camvid32()
+    rows = [(name, colour) for name, colour in zip(table.names, table.colours) if name != "Void"]
+    (dirty / "class_dict.csv").write_text(classes.ClassTable(*map(tuple, zip(*rows))).to_csv())
+    road = imageio.read_raw(str(dirty / LABEL))
+    road[(road == 0).all(2)] = (128, 64, 128)
+    drown(
+        dirty, lambda p: np.where((p == 0).all(2, keepdims=True), (128, 64, 128), p).astype(np.uint8)[..., ::-1].copy()
+    )
+    assert run(fix.main, "--src", dirty, "--out", tmp_path / "fixed").code == 0
+    assert np.array_equal(imageio.read_raw(str(tmp_path / "fixed" / LABEL)), road)
+
+
+def test_where_no_frame_can_be_kept_a_person_is_asked(dirty, tmp_path):
+    drown(dirty, lambda p: np.full_like(p, 128))
+    commands = problems(dirty, tmp_path, 0)["commands"]
+    assert len(commands) == 1 and commands[0].startswith("# every frame") and "blank-label" in commands[0]
 
 
 def test_bad_input_is_one_line_and_writes_nothing(run, dirty, tmp_path):

@@ -113,6 +113,9 @@ def lists_hold(found: layout.Scan) -> Iterator[Finding]:
         remedy = "mend %s" % entry.file
         if lists.leads_outside(entry.path):
             yield Finding("path-outside", entry.file, entry.split, where + " leads out of the folder", remedy)
+        elif entry.label is not None and not _belongs(entry.label, entry.name):
+            detail = "%s has %s for its label, but labels go by name" % (where, entry.label)
+            yield Finding("manifest-mismatch", entry.file, entry.split, detail, remedy)
         elif entry.name not in splits_of:
             detail = where + " is not here, or has no label"
             yield Finding("manifest-mismatch", entry.file, entry.split, detail, remedy)
@@ -122,6 +125,11 @@ def lists_hold(found: layout.Scan) -> Iterator[Finding]:
         elif splits_of[entry.name] not in (None, entry.split):
             detail = where + " lies in %s" % splits_of[entry.name]
             yield Finding("wrong-split", entry.file, entry.split, detail, remedy)
+
+
+def _belongs(label: str, frame: str) -> bool:
+    """Whether two bare names are those of a label and its frame."""
+    return any(label + one == frame + other for one in layout.LABEL_SUFFIXES for other in layout.LABEL_SUFFIXES)
 
 
 def links_stay_inside(found: layout.Scan) -> Iterator[Finding]:

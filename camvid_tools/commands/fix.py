@@ -60,6 +60,9 @@ def run(options: argparse.Namespace, out: console.Console) -> int:
     for line in _text(planned, changes):
         out.say(line)
     _warn_of_void(done, changes, out)
+    gone = sorted({pair.split for pair in found.pairs if pair.split} - {pair.split for pair in planned.keep})
+    if gone:
+        out.warn("no frame is left in %s" % ", ".join(gone))
     changed = sum(1 for one in fixed if one.changes)
     said = "made %s: %d frames, %d of them changed, %d left out; every change is in %s"
     out.say(said % (options.out, len(fixed), changed, len(planned.dropped), fixing.RECORD))
