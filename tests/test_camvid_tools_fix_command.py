@@ -192,6 +192,17 @@ RUINED = {
 }
 
 
+def test_swapped_channels_under_jpeg_are_not_washed_either(dirty, tmp_path):
+    for split_name, names in drawn.LISTS.items():
+        for name in names:
+            path = dirty / (split_name + "_labels") / (name + "_L.png")
+            picture = imageio.read_raw(str(path))[..., ::-1]
+            path.with_suffix(".jpg").write_bytes(imageio.jpeg_bytes(picture, 90))
+            path.unlink()
+    commands = problems(dirty, tmp_path)["commands"]
+    assert len(commands) == 1 and "find the labels that belong" in commands[0]
+
+
 @pytest.mark.parametrize("how", sorted(RUINED))
 def test_no_command_is_suggested_that_would_wash_ruined_labels_to_a_clean_copy(run, dirty, tmp_path, how):
     drown(dirty, RUINED[how])

@@ -71,10 +71,11 @@ def commands(
     lost = unknown * _share_lost(strange, distance(strange, table))
     if lost > MOST_LOST:
         told.append("# " + OTHER_LABELS % (100 * lost))
-    kept = lost > MOST_LOST or (rows and not _others(strange))
-    mended = kinds & set(MENDED) - ({"unknown-colour"} if kept else set())
+    mended = kinds & set(MENDED) - ({"unknown-colour"} if rows and not _others(strange) else set())
     dropped = [kind for kind in DROPPED if _files(findings, kind)]
-    if dropped and _none_left(found, findings, dropped):
+    if lost > MOST_LOST:
+        mended, dropped = set(), []
+    elif dropped and _none_left(found, findings, dropped):
         told.append("# every frame has a problem that cannot be mended (%s): restore the set" % ", ".join(dropped))
         dropped = []
     if mended or dropped:
