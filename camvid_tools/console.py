@@ -51,6 +51,8 @@ class Console:
 
 def _write(stream: Any, text: str) -> None:
     """Write at once. A reader that has gone away (`| head`) stops neither the work nor its exit code."""
+    if stream is None:  # closed before we began
+        return
     try:
         stream.write(text)
         stream.flush()
@@ -107,6 +109,7 @@ def run(
 ) -> int:
     """Parse, call `body(arguments, console)`, turn errors into one line and the exit code of DESIGN's table."""
     options = arguments.parse_args(argv)
+    _refuse_empty(arguments, options)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # names that the terminal's encoding lacks
             stream.reconfigure(errors="backslashreplace")
@@ -132,6 +135,13 @@ def run(
     finally:
         if previous is not None:
             signal.signal(signal.SIGTERM, previous)
+
+
+def _refuse_empty(arguments: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """An empty name comes from a variable that is not set, and would mean the folder one stands in."""
+    empty = sorted(name for name, value in vars(options).items() if value == "" != arguments.get_default(name))
+    if empty:
+        arguments.error("the argument %s is empty" % empty[0])
 
 
 class _Terminated(BaseException):

@@ -58,7 +58,8 @@ EXPECTED = (
 def scan(folder: str) -> Scan:
     """Find frames and labels below `folder`; ToolkitError if it holds none in any known layout."""
     if not os.path.isdir(folder):
-        raise ToolkitError("no such folder", where=folder, remedy="give the folder that holds CamVid")
+        what = "is a file, a folder is due" if os.path.exists(folder) else "no such folder"
+        raise ToolkitError(what, where=folder, remedy="give the folder that holds CamVid")
     for root in [folder] + _only_subfolder(folder):
         found = _scan(root)
         if found is not None:

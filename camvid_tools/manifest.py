@@ -56,6 +56,8 @@ def read(folder: str) -> Optional[Dict[str, Any]]:
     try:
         with open(path, encoding="utf-8") as handle:
             found = json.load(handle)
+        if not isinstance(found, dict):
+            raise ValueError("it holds a %s" % type(found).__name__)
         if found.get("schema") != SCHEMA:
             raise ValueError("schema %r, expected %r" % (found.get("schema"), SCHEMA))
         lost = [key for key in ("preset", "palette_digest", "frames") if key not in found]

@@ -7,7 +7,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from typing import Dict, Iterator, List, NamedTuple, Tuple
 
-from . import atomic, classes, imageio, scene, splits
+from . import atomic, classes, imageio, manifest, scene, splits
 from .codec import ColourCodec
 from .drives import place
 from .errors import ToolkitError
@@ -76,6 +76,8 @@ def prepare(plan: Plan) -> None:
                 remedy = "remove that folder or choose another --out"
                 raise ToolkitError("holds frames drawn with other settings", where=plan.out, remedy=remedy)
     atomic.write_json(marker, settings)
+    cut_off = "camvid-synth is at work here, or was cut off: run the same command again\n"
+    atomic.write_text(os.path.join(plan.out, manifest.UNFINISHED), cut_off)
     table = classes.camvid32()
     if plan.layout == SPLIT:
         atomic.write_text(os.path.join(plan.out, classes.FILE_NAME), table.to_csv())
@@ -87,6 +89,11 @@ def prepare(plan: Plan) -> None:
 def write_frames(plan: Plan) -> Iterator[str]:
     """Draw and write every frame on all cores, yielding names in order. Frames that are there already are kept."""
     _folders(plan)
+    yield from _written(plan)
+    os.remove(os.path.join(plan.out, manifest.UNFINISHED))
+
+
+def _written(plan: Plan) -> Iterator[str]:
     workers = min(os.cpu_count() or 1, len(plan.frames))
     if len(plan.frames) * plan.height * plan.width < 4 << 20:  # starting processes would take longer than the work
         for frame in plan.frames:

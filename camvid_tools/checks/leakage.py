@@ -14,6 +14,7 @@ from ..classes import ClassTable
 from ..drives import place
 from ..layout import Pair
 from ..splits import SPLITS
+from ..words import counted
 
 FRAMES_A_SECOND = 30
 CLOSE = 2 * FRAMES_A_SECOND  # two of CamVid's labelled steps
@@ -124,7 +125,7 @@ def sentence(split: str, held: Dict[str, Any]) -> str:
     """One plain sentence about a held-out split."""
     with_train, frames = held["with_training_frame_of_their_drive"], held["frames"]
     if not with_train:
-        return "%s: no frame is of a drive that training sees (%d frames)" % (split, frames)
+        return "%s: no frame is of a drive that training sees (%s)" % (split, counted(frames, "frame"))
     gap, score = held["distance"], held["copied_label"]
     text = "%s: %d of %d frames have a training frame of their drive, %d/%g/%d frames of video away (min/median/max)"
     said = text % (split, with_train, frames, gap["min"], gap["median"], gap["max"])

@@ -50,7 +50,7 @@ def run(options: argparse.Namespace, out: console.Console) -> int:
 
         atomic.write_text(options.html, report.page(done, out.progress))
         out.say("made %s: open it in a browser" % options.html)
-    out.say(_closing(done))
+    out.say(_closing(done, options.strict and done.verdict == "warnings"))
     out.result(survey.document(done))
     return 1 if done.verdict == "errors" or (options.strict and done.verdict == "warnings") else 0
 
@@ -91,11 +91,11 @@ def _colours(done) -> List[str]:
     return lines
 
 
-def _closing(done) -> str:
+def _closing(done, strict: bool) -> str:
     errors, warnings = count(done.findings, ERROR), count(done.findings, WARNING)
     said = {"errors": "not fit as it is", "warnings": "usable", "clean": "clean"}[done.verdict]
     parts = [counted(n, noun) for n, noun in ((errors, "error"), (warnings, "warning")) if n]
-    lines = ["verdict: " + ", ".join([said] + parts)]
+    lines = ["verdict: " + ", ".join([said] + parts) + ("; --strict refuses that" if strict else "")]
     commands = done.commands()
     if commands:
         lines += ["what would make it clean:"] + ["  " + command for command in commands]

@@ -114,7 +114,7 @@ def _refuse_senseless(options: argparse.Namespace) -> None:
             remedy = "give a FILE.h5, or choose --form packed or png"
             raise ToolkitError("is a folder, --form unpack takes a packed file", where=options.src, remedy=remedy)
     elif packed.is_packed(options.src):
-        remedy = "turn it into a folder first: camvid-encode --form unpack --src %s" % options.src
+        remedy = "turn it into a folder first: " + typed(["camvid-encode", "--form", "unpack", "--src", options.src])
         raise ToolkitError("is a packed file, a split folder is due", where=options.src, remedy=remedy)
     if options.out is None:
         return

@@ -5,7 +5,7 @@ import sys
 from typing import List, Optional, Sequence
 
 from .. import console
-from ..words import typed
+from ..words import counted, typed
 
 SHOWN = 12
 
@@ -64,8 +64,8 @@ def run(options: argparse.Namespace, out: console.Console) -> int:
     if gone:
         out.warn("no frame is left in %s" % ", ".join(gone))
     changed = sum(1 for one in fixed if one.changes)
-    said = "made %s: %d frames, %d of them changed, %d left out; every change is in %s"
-    out.say(said % (options.out, len(fixed), changed, len(planned.dropped), fixing.RECORD))
+    said = "made %s: %s, %d of them changed, %d left out; every change is in %s"
+    out.say(said % (options.out, counted(len(fixed), "frame"), changed, len(planned.dropped), fixing.RECORD))
     out.say("next: " + typed(["camvid-check", options.out]))
     out.result(dict(fixing.record(planned, fixed), out=options.out))
     return 0

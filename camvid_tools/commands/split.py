@@ -62,7 +62,7 @@ def run(options: argparse.Namespace, out: console.Console) -> int:
     target = options.out or layout.beside(options.src, "_split")
     if os.path.realpath(target) == os.path.realpath(options.src) or layout.is_inside(target, found.root):
         raise ToolkitError("lies in the source, which is never changed", where=target, remedy="choose another --out")
-    out.say("%s: layout '%s', %d frames with labels" % (found.root, found.layout, len(found.pairs)))
+    out.say("%s: layout '%s', %s with labels" % (found.root, found.layout, counted(len(found.pairs), "frame")))
     wrong = resplit.complaints(found, assignment)
     if wrong and not options.allow_partial:
         raise ToolkitError(_listing(wrong, assignment), where=found.root, remedy=_partial_remedy(assignment))
@@ -123,6 +123,8 @@ def _closing(assignment: resplit.Assignment, counts: dict, digests: dict, target
     lines = ["%s %s: %s train/val/test frames" % ("would make" if dry else "made", target, sizes)]
     if published is not None:
         lines[0] += " (%s)" % kind
+    elif assignment.chosen:
+        lines[0] += ", %s in all" % _drives(assignment)
     lines.append("next: " + typed(["camvid-check", target]))
     return "\n".join(lines)
 
