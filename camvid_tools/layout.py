@@ -1,7 +1,8 @@
 """Where frames and labels lie: the folder layouts that CamVid is found in, and pairing by name."""
 
+import contextlib
 import os
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from .errors import ToolkitError
 from .imageio import is_picture
@@ -70,6 +71,29 @@ def scan(folder: str) -> Scan:
 def is_data_set(folder: str) -> bool:
     """Whether `folder` itself holds frames and labels in a known layout."""
     return os.path.isdir(folder) and _layout_of(folder) is not None
+
+
+def unread_folders(found: Scan) -> List[Tuple[str, int]]:
+    """(folder, pictures) of every folder up to two levels down that holds pictures and is no part of the layout."""
+    files = [file for pair in found.pairs for file in (pair.image, pair.label)] + found.stray
+    files += [orphan.path for orphan in found.unlabelled + found.frameless]
+    read = {os.path.dirname(file) or "." for file in files}
+    unread = []
+    for folder in _folders_below(found.root, ".", 2):
+        pictures = 0 if folder in read else len(_pictures(found.root, folder))
+        if pictures:
+            unread.append((folder, pictures))
+    return unread
+
+
+def _folders_below(root: str, folder: str, levels: int) -> Iterator[str]:
+    with contextlib.suppress(OSError):
+        for entry in sorted(os.scandir(os.path.join(root, folder)), key=lambda entry: entry.name):
+            if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
+                below = _join(folder, entry.name)
+                yield below
+                if levels > 1:
+                    yield from _folders_below(root, below, levels - 1)
 
 
 def beside(folder: str, ending: str) -> str:
@@ -172,7 +196,8 @@ def _others(root: str, folder: str) -> List[str]:
     if folder == ".":
         return []
     names = sorted(os.listdir(os.path.join(root, folder)))
-    return [_join(folder, name) for name in names if not is_picture(name) and not _is_our_part(name)]
+    files = [name for name in names if not os.path.isdir(os.path.join(root, folder, name))]
+    return [_join(folder, name) for name in files if not is_picture(name) and not _is_our_part(name)]
 
 
 def _is_our_part(name: str) -> bool:

@@ -141,4 +141,6 @@ def locate(directory: str) -> str:
     if len(below) == 1 and not os.path.islink(below[0]):
         return locate(below[0])
     told = "no data set here" if not sets else "%d data sets here: %s" % (len(sets), ", ".join(sets))
-    raise ToolkitError(told, where=os.path.abspath(directory), remedy="name one: camvid-check DIR")
+    raise ToolkitError(
+        told, where=os.path.abspath(directory), remedy="name one" if sets else "expected " + layout.EXPECTED
+    )

@@ -1,6 +1,7 @@
 """camvid-check as a user runs it: each problem is found, named and placed."""
 
 import os
+import shutil
 
 import pytest
 
@@ -118,3 +119,25 @@ def test_a_list_that_gives_a_frame_the_label_of_another_is_told(dirty, tmp_path)
     ]
     assert names[2] in document["problems"][0]["detail"] and "line 2" in document["problems"][0]["detail"]
     assert document["commands"] == ["# mend train.txt: the lines are named above"]
+
+
+def test_folders_with_pictures_that_no_layout_reads_are_told(dirty, tmp_path):
+    (dirty / "val").rename(dirty / "valid")
+    (dirty / "val_labels").rename(dirty / "valid_labels")
+    (dirty / "train" / "drive1").mkdir()
+    (dirty / "train" / "empty").mkdir()
+    shutil.copy(str(dirty / "train" / "0016E5_00390.png"), str(dirty / "train" / "drive1" / "x.png"))
+    document = problems(dirty, tmp_path, 0)
+    told = [(p["file"], p["severity"]) for p in document["problems"] if p["kind"] == "stray-file"]
+    assert told == [(folder + "/", "warning") for folder in ("train/drive1", "valid", "valid_labels")]
+    assert document["commands"] == [
+        "# name or move away the folders that were not read: train/drive1/  valid/  valid_labels/"
+    ]
+
+
+def test_frames_whose_labels_lie_in_a_folder_of_another_name_are_not_to_be_left_out(dirty, tmp_path):
+    (dirty / "train_labels").rename(dirty / "train_label")
+    document = problems(dirty, tmp_path)
+    kinds = {p["kind"] for p in document["problems"]}
+    assert {"missing-label", "stray-file"} <= kinds
+    assert [line for line in document["commands"] if not line.startswith("#")] == []

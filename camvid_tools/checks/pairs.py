@@ -6,8 +6,10 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from .. import layout, lists, manifest
 from ..findings import Finding
+from ..words import counted
 from .reading import Reading
 
+NAME_IT = "name it as the other folders are named, or move it away"
 AGAIN = "run camvid-split again"
 
 
@@ -21,6 +23,9 @@ def partners(found: layout.Scan) -> Iterator[Finding]:
         yield Finding("missing-frame", orphan.path, orphan.split, "label without a frame", remedy)
     for file in found.stray:
         yield Finding("stray-file", file, None, "neither a frame nor a label", "remove it, or camvid-fix leaves it out")
+    for folder, pictures in layout.unread_folders(found):
+        detail = "holds %s that were not read: no folder of this layout is called so" % counted(pictures, "picture")
+        yield Finding("stray-file", folder + "/", None, detail, NAME_IT)
     for folder, counts in found.suffixes.items():
         if len(counts) > 1:
             detail = ", ".join("%d with '%s'" % (n, suffix) for suffix, n in sorted(counts.items()))

@@ -71,7 +71,9 @@ def commands(
     lost = unknown * _share_lost(strange, distance(strange, table))
     if lost > MOST_LOST:
         told.append("# " + OTHER_LABELS % (100 * lost))
-    mended = kinds & set(MENDED) - ({"unknown-colour"} if rows and not _others(strange) else set())
+    mended = {kind for kind in MENDED if _files(findings, kind) - set(_unread(findings))}
+    mended -= {"unknown-colour"} if rows and not _others(strange) else set()
+    mended -= {"missing-label", "missing-frame"} if _unread(findings) else set()  # they may lie there
     dropped = [kind for kind in DROPPED if _files(findings, kind)]
     if lost > MOST_LOST:
         mended, dropped = set(), []
@@ -98,11 +100,17 @@ def _by_hand(findings: Sequence[Finding]) -> Iterator[str]:
     listed = sorted({file for file, _ in lists.FILES} & {f.file for f in findings if f.severity != INFORMATION})
     if listed:
         yield "# mend %s: the lines are named above" % ", ".join(listed)
+    if _unread(findings):
+        yield "# name or move away the folders that were not read: %s" % "  ".join(_unread(findings))
     kinds = ("manifest-mismatch", "wrong-split")
     if any(finding.kind in kinds and finding.file not in listed for finding in findings):
         yield "# bring back the files that were split: the same camvid-split again, from its source"
     if any(finding.kind == "shifted-ids" and finding.file == classes.FILE_NAME for finding in findings):
         yield "# put the class_dict.csv there that belongs to the labels"
+
+
+def _unread(findings: Sequence[Finding]) -> List[str]:
+    return [finding.file for finding in findings if finding.kind == "stray-file" and finding.file.endswith("/")]
 
 
 def _share_lost(strange: Sequence[Total], within: float) -> float:
