@@ -1,5 +1,6 @@
 """A mended copy of a data set: what goes into it, and writing it so that a cut-off copy never looks whole."""
 
+import contextlib
 import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Callable, Dict, Iterable, List, NamedTuple, Sequence, Tuple
@@ -167,7 +168,10 @@ def _write_lists(root: str, out: str, names) -> None:
     """The lists of the source, without the frames that were left out."""
     for file, _ in lists.FILES:
         path = os.path.join(root, file)
+        lines = None
         if os.path.isfile(path):
-            lines = classes.read_text(path).splitlines()
+            with contextlib.suppress(ToolkitError):  # one that is no text lists nothing
+                lines = classes.read_text(path).splitlines()
+        if lines is not None:
             kept = [line for line in lines if line.split() and lists.name_in(line) in names]
             atomic.write_text(os.path.join(out, file), "".join(line + "\n" for line in kept))

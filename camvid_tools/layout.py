@@ -2,7 +2,8 @@
 
 import contextlib
 import os
-from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
+from collections import Counter
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from .errors import ToolkitError
 from .imageio import is_picture
@@ -143,13 +144,13 @@ def _pair_folders(result: Scan, split: Optional[str], frames: str, labels: str) 
         painted = [file for file in painted if os.path.splitext(file)[0].endswith(LABEL_SUFFIXES[:2])]
         images = [file for file in images if file not in painted]
     by_name: Dict[str, str] = {}
-    for file in images:
+    for file in sorted(images, key=_png_first):
         name = os.path.splitext(file)[0]
         if name in by_name:
             result.stray.append(_join(frames, file))
         by_name.setdefault(name, file)
     taken = set()
-    for file in painted:
+    for file in sorted(painted, key=_usual_first(painted, by_name)):
         name, suffix = _frame_of(os.path.splitext(file)[0], by_name)
         if name is None:
             result.frameless.append(Orphan(os.path.splitext(file)[0], split, _join(labels, file)))
@@ -164,6 +165,18 @@ def _pair_folders(result: Scan, split: Optional[str], frames: str, labels: str) 
         result.unlabelled.append(Orphan(name, split, _join(frames, by_name[name])))
     result.pairs.sort()
     result.stray.extend(_others(result.root, frames) + (_others(result.root, labels) if labels != frames else []))
+
+
+def _png_first(file: str) -> Tuple[bool, str]:
+    """Of two pictures of one name the PNG has lost nothing."""
+    return not file.lower().endswith(".png"), file
+
+
+def _usual_first(painted: List[str], frames: Dict[str, str]) -> Callable[[str], Any]:
+    """Of two labels of one frame the one that is named as most are."""
+    suffixes = {file: _frame_of(os.path.splitext(file)[0], frames)[1] for file in painted}
+    counts = Counter(suffixes.values())
+    return lambda file: (-counts[suffixes[file]],) + _png_first(file)
 
 
 def _frame_of(stem: str, frames: Dict[str, str]) -> Tuple[Optional[str], str]:

@@ -5,6 +5,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from . import classes
 from .errors import ToolkitError
+from .imageio import is_picture
 from .layout import LABEL_SUFFIXES, Pair, Scan
 
 FILES = (("train.txt", "train"), ("val.txt", "val"), ("valid.txt", "val"), ("test.txt", "test"))
@@ -39,7 +40,8 @@ def read(root: str) -> Tuple[List[Entry], List[Tuple[str, str]]]:
         for number, line in enumerate(lines, 1):
             if line.strip():
                 columns = line.replace("\\", "/").split()
-                label = bare_name(columns[1]) if len(columns) > 1 else None
+                second = columns[1].strip(",;") if len(columns) > 1 else ""
+                label = bare_name(second) if is_picture(os.path.basename(second)) else None
                 entries.append(Entry(file, number, split, columns[0], name_in(line), label))
     return entries, faults
 
@@ -52,7 +54,7 @@ def name_in(line: str) -> str:
 def bare_name(path: str) -> str:
     """`/SegNet/CamVid/train/0001TP_006690.png` -> `0001TP_006690`; a name without an ending stays as it is."""
     base = path.rsplit("/", 1)[-1]
-    stem, ending = os.path.splitext(base)
+    stem, ending = os.path.splitext(base.rstrip(",;"))
     return stem if ending.lower() in (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp") else base
 
 

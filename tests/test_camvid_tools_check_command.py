@@ -8,7 +8,7 @@ import pytest
 import drawn
 import planted
 import synthetic
-from camvid_tools import findings
+from camvid_tools import findings, imageio
 from camvid_tools.commands import check, split
 from tools import LABEL, PALETTE, odd_colour, problems, rewrite, run
 
@@ -80,7 +80,7 @@ def test_a_set_without_class_table_is_told_so_and_how_to_write_one(dirty, tmp_pa
     (dirty / "class_dict.csv").unlink()
     told = problems(dirty, tmp_path)
     assert [p["detail"] for p in told["problems"] if p["kind"] == "class-dict"] == ["no class_dict.csv"]
-    assert "classes: no class_dict.csv; read as if with CamVid's 32" in told["identity"]
+    assert "classes: no class_dict.csv; read with CamVid's 32" in told["identity"]
     assert told["commands"][0].startswith("# write class_dict.csv")
 
 
@@ -141,3 +141,36 @@ def test_frames_whose_labels_lie_in_a_folder_of_another_name_are_not_to_be_left_
     kinds = {p["kind"] for p in document["problems"]}
     assert {"missing-label", "stray-file"} <= kinds
     assert [line for line in document["commands"] if not line.startswith("#")] == []
+
+
+def test_labels_are_not_blamed_for_a_table_that_cannot_be_read(dirty, tmp_path):
+    rewrite(dirty, LABEL, odd_colour)
+    (dirty / "class_dict.csv").write_text("name,r,g,b\nRoad,#804080\nSky,#808080\n")
+    document = problems(dirty, tmp_path)
+    assert {p["kind"] for p in document["problems"] if p["severity"] != "information"} == {"class-dict"}
+    assert "classes: a table with faults, by which no label is judged" in document["identity"]
+    assert document["commands"] == ["# mend class_dict.csv by hand: ids are row numbers, so keep the order"]
+
+
+def test_labels_that_are_mostly_void_are_told_and_nothing_but_void_is_an_error(dirty, tmp_path):
+    names = [(split_name, name) for split_name, listed in drawn.LISTS.items() for name in listed]
+    for number, (split_name, name) in enumerate(names):
+        if number == 1:
+            document = problems(dirty, tmp_path, 0)
+            assert not [p for p in document["problems"] if p["file"] == "." and p["kind"] == "blank-label"]
+        if number == len(names) - 1:
+            document = problems(dirty, tmp_path, 0)
+            (told,) = [p for p in document["problems"] if p["file"] == "." and p["kind"] == "blank-label"]
+            assert told["severity"] == "warning" and "of all label pixels are Void" in told["detail"]
+        rewrite(dirty, "%s_labels/%s_L.png" % (split_name, name), lambda p: p * 0)
+    document = problems(dirty, tmp_path)
+    assert document["verdict"] == "errors"
+
+
+def test_of_two_labels_of_a_frame_that_named_like_the_rest_is_taken_and_of_two_frames_the_png(dirty, tmp_path):
+    other = LABEL.replace("_L.png", ".png")
+    shutil.copy(str(dirty / LABEL), str(dirty / other))
+    jpeg = "train/0016E5_00390.jpg"
+    (dirty / jpeg).write_bytes(imageio.jpeg_bytes(imageio.read_raw(str(dirty / "train/0016E5_00390.png")), 90))
+    told = {p["file"]: p["detail"] for p in problems(dirty, tmp_path, 0)["problems"] if p["kind"] == "stray-file"}
+    assert set(told) == {other, jpeg} and set(told.values()) == {"a second picture of one frame or label"}

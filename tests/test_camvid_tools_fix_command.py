@@ -179,6 +179,13 @@ def test_a_repeated_fix_that_leaves_a_whole_split_out_has_none_of_it(run, dirty,
     assert (tmp_path / "fixed" / "mine.png").exists()
 
 
+def test_a_list_that_is_no_text_stops_no_fix(run, dirty, tmp_path):
+    (dirty / "train.txt").write_bytes(b"\xff\xfe\x00")
+    rewrite(dirty, LABEL, odd_colour)
+    assert run(fix.main, "--src", dirty, "--out", tmp_path / "fixed").code == 0
+    assert not (tmp_path / "fixed" / "train.txt").exists() and not (tmp_path / "fixed" / ".unfinished").exists()
+
+
 def drown(folder, change):
     for split_name, names in drawn.LISTS.items():
         for name in names:

@@ -20,9 +20,6 @@ WHERE_FROM = {
 }
 
 
-NO_TABLE = "no class_dict.csv; read as if with CamVid's 32"
-
-
 class Identity(NamedTuple):
     """The words of camvid-check for a set, and sentences for people."""
 
@@ -32,14 +29,14 @@ class Identity(NamedTuple):
     sentences: List[str]
 
 
-def of(found: layout.Scan, table: ClassTable, readings: Sequence[Reading]) -> Identity:
-    """Recognise a set by its names, lists, class table and labels."""
+def of(found: layout.Scan, table: ClassTable, judged: bool, readings: Sequence[Reading]) -> Identity:
+    """Recognise a set by its names, lists, class table and labels; not `judged`: the table is missing or faulty."""
     lists = pairs.names_by_split(found, splits.SPLITS)
     preset = splits.recognise(lists)
     told = [
         "frames: %s" % _frames(found, readings),
         "labels: %s" % _labels(readings, table),
-        "classes: %s" % (_table(table) if splitfolder.has_class_table(found) else NO_TABLE),
+        "classes: %s" % (_table(table) if judged else _faulty(found)),
         "split: %s" % _split(lists, preset),
     ]
     return Identity(classes.palette_name(table), preset, pairs.counts(found, splits.SPLITS), told)
@@ -87,6 +84,11 @@ def _table(table: ClassTable) -> str:
         if 3 * len(shared) > 2 * max(len(other), len(table)):
             return "names of %s in colours of somebody's own" % name
     return "%d of your own" % len(table)
+
+
+def _faulty(found: layout.Scan) -> str:
+    known = splitfolder.has_class_table(found)
+    return "a table with faults, by which no label is judged" if known else "no class_dict.csv; read with CamVid's 32"
 
 
 def _same_colours(name: str, table: ClassTable, other: ClassTable) -> str:

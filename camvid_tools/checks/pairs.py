@@ -4,11 +4,14 @@ import os
 from collections import Counter
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
-from .. import layout, lists, manifest
-from ..findings import Finding
+import numpy as np
+
+from .. import imageio, layout, lists, manifest
+from ..findings import ERROR, Finding
 from ..words import counted
 from .reading import Reading
 
+MOSTLY = 0.5  # CamVid: 0.05
 NAME_IT = "name it as the other folders are named, or move it away"
 AGAIN = "run camvid-split again"
 
@@ -22,7 +25,10 @@ def partners(found: layout.Scan) -> Iterator[Finding]:
         remedy = "add its frame, or camvid-fix leaves it out"
         yield Finding("missing-frame", orphan.path, orphan.split, "label without a frame", remedy)
     for file in found.stray:
-        yield Finding("stray-file", file, None, "neither a frame nor a label", "remove it, or camvid-fix leaves it out")
+        twice = imageio.is_picture(file)
+        detail = "a second picture of one frame or label" if twice else "neither a frame nor a label"
+        remedy = "keep the right one of the two" if twice else "remove it"
+        yield Finding("stray-file", file, None, detail, remedy + ", or camvid-fix leaves this one out")
     for folder, pictures in layout.unread_folders(found):
         detail = "holds %s that were not read: no folder of this layout is called so" % counted(pictures, "picture")
         yield Finding("stray-file", folder + "/", None, detail, NAME_IT)
@@ -53,6 +59,15 @@ def unlike_the_rest(readings: Sequence[Reading]) -> Iterator[Finding]:
             detail = "holds %s, the rest %s" % (reading.label.form, form)
             remedy = "camvid-fix writes all labels as colours"
             yield Finding("label-form", reading.pair.label, reading.pair.split, detail, remedy)
+
+
+def mostly_void(readings: Sequence[Reading], void_ids: Sequence[int]) -> Iterator[Finding]:
+    """A set that hardly says anything, such as one whose labels had other colours and were mended."""
+    pixels = sum(reading.label.pixels for reading in readings if reading.label is not None)
+    share = float(np.sum(pixels[list(void_ids)]) / pixels.sum()) if np.ndim(pixels) and void_ids else 0.0
+    if share > MOSTLY:
+        text, remedy = "%.0f %% of all label pixels are Void", "find the labels that belong to the class table"
+        yield Finding("blank-label", ".", None, text % (100 * share), remedy, weighed=ERROR if share == 1 else None)
 
 
 def usual_size(readings: Sequence[Reading]) -> Optional[Tuple[int, int]]:

@@ -69,7 +69,7 @@ def commands(
         told.append("# add to class_dict.csv, each in its place: " + "  ".join(rows))
     told += list(_by_hand(findings))
     lost = unknown * _share_lost(strange, distance(strange, table))
-    if lost > MOST_LOST:
+    if lost > MOST_LOST and "class-dict" not in kinds:
         told.append("# " + OTHER_LABELS % (100 * lost))
     mended = {kind for kind in MENDED if _files(findings, kind) - set(_unread(findings))}
     mended -= {"unknown-colour"} if rows and not _others(strange) else set()
@@ -122,7 +122,7 @@ def _share_lost(strange: Sequence[Total], within: float) -> float:
 def _files(findings: Sequence[Finding], kind: str) -> Set[str]:
     """The frames and labels with a problem of a kind; none for one that the set has as a whole."""
     here = {finding.file for finding in findings if finding.kind == kind and finding.severity != INFORMATION}
-    return here - {classes.FILE_NAME}
+    return here - {classes.FILE_NAME, "."}
 
 
 def _none_left(found: layout.Scan, findings: Sequence[Finding], dropped: Sequence[str]) -> bool:

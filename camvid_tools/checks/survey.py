@@ -67,7 +67,7 @@ def scan(folder: str) -> layout.Scan:
 
 def survey(found: layout.Scan, progress: Progress = lambda items, total, doing: items) -> Survey:
     """Check a scanned folder."""
-    table, findings = class_table(found)
+    table, judged, findings = class_table(found)
     nearest = leakage.nearest(found.pairs)
     copied = leakage.CopyScore(nearest, table)
     readings = []
@@ -78,8 +78,8 @@ def survey(found: layout.Scan, progress: Progress = lambda items, total, doing: 
         readings.append(one)
     leaks = leakage.summary(nearest, copied)
     findings += [finding for one in readings for finding in one.findings]
-    findings += _against_each_other(found, table, readings)
-    known = identity.of(found, table, readings)
+    findings += _against_each_other(found, table, judged, readings)
+    known = identity.of(found, table, judged, readings)
     findings += list(_leak_findings(leaks, known.preset))
     labelled = [one for one in readings if one.label is not None]
     strange, strange_count = colours.totals(
@@ -99,26 +99,28 @@ def survey(found: layout.Scan, progress: Progress = lambda items, total, doing: 
     )
 
 
-def class_table(found: layout.Scan) -> Tuple[ClassTable, List[Finding]]:
-    """The class table as far as it can be read: a faulty one is a finding, not the end."""
+def class_table(found: layout.Scan) -> Tuple[ClassTable, bool, List[Finding]]:
+    """The class table as far as it can be read, and whether labels can be judged by it; a fault is not the end."""
     path = os.path.join(found.root, classes.FILE_NAME)
     if not os.path.exists(path):
         try:
-            return splitfolder.class_table(found), []
+            return splitfolder.class_table(found), True, []
         except ToolkitError as error:
-            return classes.camvid32(), [Finding("class-dict", ".", None, error.what, error.remedy or "")]
+            return classes.camvid32(), False, [Finding("class-dict", ".", None, error.what, error.remedy or "")]
     try:
         table, problems = classes.parse(classes.read_text(path))
     except ToolkitError as error:
         table, problems = ClassTable((), ()), [error.what]
     findings = [Finding("class-dict", classes.FILE_NAME, None, problem, MEND_TABLE) for problem in problems]
     usable = 0 < len(table) <= classes.MAX_CLASSES
-    return (table if usable else classes.camvid32()), findings
+    return (table if usable else classes.camvid32()), usable and not problems, findings
 
 
-def _against_each_other(found: layout.Scan, table: ClassTable, readings: List[Reading]) -> List[Finding]:
+def _against_each_other(found: layout.Scan, table: ClassTable, judged: bool, readings: List[Reading]) -> List[Finding]:
     told = list(pairs.partners(found)) + list(pairs.unlike_the_rest(readings))
-    told += list(_colour_findings(readings, table)) + list(_shift_findings(readings, table))
+    if judged:
+        told += list(_colour_findings(readings, table)) + list(_shift_findings(readings, table))
+        told += list(pairs.mostly_void(readings, table.void_ids()))
     told += list(content.known_bad(readings, table.void_ids()))
     same = list(content.duplicates(found.root, readings))
     told += same + list(content.near_duplicates(readings, same))
