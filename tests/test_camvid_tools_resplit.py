@@ -112,6 +112,11 @@ def test_the_same_frame_twice_is_refused_with_both_places(run, tmp_path):
     assert "train/%s.png" % name in line and "test/%s.png" % name in line
 
 
+def _as_at_a_terminal():
+    """What nohup and a shell's `&` start ignores Ctrl-C, and so does what that starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_is_130_in_one_line_and_the_next_run_finishes(run, raw701, tmp_path):
     out = tmp_path / "s"
     command = [
@@ -124,7 +129,7 @@ def test_ctrl_c_is_130_in_one_line_and_the_next_run_finishes(run, raw701, tmp_pa
         str(out),
         "--quiet",  # copies, since links are made so fast that a busy machine comes too late
     ]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, preexec_fn=_as_at_a_terminal)
     limit = time.monotonic() + 60
     while not (out / "train").is_dir() and process.poll() is None and time.monotonic() < limit:
         time.sleep(0.005)
