@@ -171,7 +171,8 @@ def _write_lists(root: str, out: str, names) -> None:
         lines = None
         if os.path.isfile(path):
             with contextlib.suppress(ToolkitError):  # one that is no text lists nothing
-                lines = classes.read_text(path).splitlines()
+                lines = classes.read_text(path).lstrip("\ufeff").splitlines()
         if lines is not None:
-            kept = [line for line in lines if line.split() and lists.name_in(line) in names]
+            known = {spelling for name in names for spelling in lists.spellings(name)}
+            kept = [line for line in lines if line.split() and lists.name_in(line) in known]
             atomic.write_text(os.path.join(out, file), "".join(line + "\n" for line in kept))

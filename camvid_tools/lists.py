@@ -82,10 +82,11 @@ def split_by_lists(found: Scan) -> Scan:
     only_val = {entry.split for entry in entries} == {"val"}
 
     def split_of(name: str) -> Optional[str]:
-        return next((listed[n] for n in _spellings(name) if n in listed), "train" if only_val else None)
+        return next((listed[n] for n in spellings(name) if n in listed), "train" if only_val else None)
 
     return found._replace(pairs=[Pair(p.name, split_of(p.name), p.image, p.label) for p in found.pairs])
 
 
-def _spellings(name: str) -> List[str]:
+def spellings(name: str) -> List[str]:
+    """How a list may call a frame: by its own name, or by a label's."""
     return [name + suffix for suffix in reversed(LABEL_SUFFIXES)]

@@ -12,6 +12,7 @@ from .errors import ToolkitError
 
 VOID = "Void"
 _CHUNK = 4096
+_NAMED = 100  # colours of a label that are counted one by one, most pixels first: a JPEG has ten thousand
 
 
 class Change(NamedTuple):
@@ -102,10 +103,15 @@ def _classes_for(pixels: np.ndarray, table: ClassTable, within: float, ndim: int
     if not near.all() and not void:
         raise no_void(int(counts[~near].sum()), None)
     ids = np.where(near, nearest, void[0] if void else 0).astype(np.uint8)
-    changes = []
-    for colour, class_id, count in zip(found.tolist(), ids.tolist(), counts.tolist()):
-        name = colours.hex_of(colour) if ndim == 3 else "id %d" % colour[0]
-        changes.append(Change("%s became %s" % (name, table.names[class_id]), count))
+    changes, others = [], np.zeros(256, np.int64)
+    named = set(np.argsort(-counts, kind="stable")[:_NAMED].tolist())
+    for one in range(len(found)):
+        if one in named:
+            name = colours.hex_of(found[one].tolist()) if ndim == 3 else "id %d" % found[one][0]
+            changes.append(Change("%s became %s" % (name, table.names[ids[one]]), int(counts[one])))
+        else:
+            others[ids[one]] += counts[one]
+    changes += [Change("other colours became %s" % table.names[i], int(others[i])) for i in np.flatnonzero(others)]
     return ids[back.ravel()], changes
 
 

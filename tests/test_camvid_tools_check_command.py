@@ -143,6 +143,16 @@ def test_frames_whose_labels_lie_in_a_folder_of_another_name_are_not_to_be_left_
     assert [line for line in document["commands"] if not line.startswith("#")] == []
 
 
+def test_frames_of_equal_sums_that_are_different_pictures_are_no_twins(dirty, tmp_path):
+    frame = imageio.read_raw(str(dirty / "train" / "0016E5_00390.png"))
+    frame[0, 0], frame[0, 1] = (1, 2, 3), (4, 5, 6)
+    other = frame.copy()
+    other[0, 0], other[0, 1] = (4, 5, 6), (1, 2, 3)
+    imageio.write_png(str(dirty / "train" / "0016E5_00390.png"), frame)
+    imageio.write_png(str(dirty / "train" / (drawn.LISTS["train"][1] + ".png")), other)
+    assert not [p for p in problems(dirty, tmp_path, 0)["problems"] if p["kind"] == "duplicate-frame"]
+
+
 def test_labels_are_not_blamed_for_a_table_that_cannot_be_read(dirty, tmp_path):
     rewrite(dirty, LABEL, odd_colour)
     (dirty / "class_dict.csv").write_text("name,r,g,b\nRoad,#804080\nSky,#808080\n")

@@ -179,6 +179,27 @@ def test_a_repeated_fix_that_leaves_a_whole_split_out_has_none_of_it(run, dirty,
     assert (tmp_path / "fixed" / "mine.png").exists()
 
 
+def test_lists_that_name_labels_or_begin_with_a_mark_keep_their_frames(run, tmp_path):
+    for number in range(3):
+        synthetic.put(str(tmp_path / "s" / "images" / ("a_%d.png" % number)), drawn.noise(number, 24, 32, 3))
+        ids = drawn.noise(number + 9, 24, 32) % 32
+        synthetic.put(str(tmp_path / "s" / "labels" / ("a_%d_L.png" % number)), PALETTE.decode(ids))
+    (tmp_path / "s" / "class_dict.csv").write_text(PALETTE.classes.to_csv())
+    (tmp_path / "s" / "train.txt").write_bytes(b"\xef\xbb\xbfa_0_L.png\r\na_1_L.png\r\n")
+    (tmp_path / "s" / "val.txt").write_text("a_2\n")
+    assert run(fix.main, "--src", tmp_path / "s", "--out", tmp_path / "fixed").code == 0
+    assert (tmp_path / "fixed" / "train.txt").read_text() == "a_0_L.png\na_1_L.png\n"
+    assert problems(tmp_path / "fixed", tmp_path, 0)["counts"] == {"train": 2, "val": 1}
+
+
+def test_a_label_of_thousands_of_colours_has_a_short_record_that_counts_every_pixel():
+    picture = drawn.noise(5, 120, 160, 3)
+    mended, changes = mending.mend_label(picture, exif.UPRIGHT, PALETTE, 60)
+    unknown = PALETTE.encode(picture) == classes.UNKNOWN
+    assert len(changes) < 200 and sum(change.pixels for change in changes) == unknown.sum() > 19000
+    assert {change.what for change in changes} > {"other colours became Void", "other colours became Road"}
+
+
 def test_a_list_that_is_no_text_stops_no_fix(run, dirty, tmp_path):
     (dirty / "train.txt").write_bytes(b"\xff\xfe\x00")
     rewrite(dirty, LABEL, odd_colour)
