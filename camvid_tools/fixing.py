@@ -14,6 +14,7 @@ from .codec import ColourCodec
 from .errors import ToolkitError
 from .findings import INFORMATION, KINDS
 
+COMMAND = "camvid-fix"
 RECORD = "fixes.json"
 SCHEMA = "camvid-fix/1"
 UNREADABLE = ("undecodable", "truncated", "empty-file")
@@ -97,8 +98,8 @@ def known_kinds(text: str) -> List[str]:
 def refuse_foreign(source: str, out: str) -> None:
     """ToolkitError unless `out` is new, empty or an earlier copy of this command, and lies outside the source."""
     marker = os.path.join(out, manifest.UNFINISHED)
-    ours = os.path.exists(marker) or os.path.exists(os.path.join(out, RECORD))
-    targets.refuse_foreign(out, ours, marker, "camvid-fix", source)
+    ours = os.path.exists(os.path.join(out, RECORD)) or targets.marked_by(out) == COMMAND
+    targets.refuse_foreign(out, ours, marker, COMMAND, source)
 
 
 def write(done: Survey, planned: Plan, out: str, within: float, progress: Progress) -> List[Fixed]:

@@ -95,15 +95,8 @@ def _is_plain(name: str) -> bool:
 def refuse_foreign(source: str, out: str) -> None:
     """ToolkitError unless `out` is new, empty or an earlier folder of this command, and lies outside the source."""
     marker = os.path.join(out, manifest.UNFINISHED)
-    ours = os.path.exists(os.path.join(out, RECORD)) or _first_word(marker) == COMMAND
+    ours = os.path.exists(os.path.join(out, RECORD)) or targets.marked_by(out) == COMMAND
     targets.refuse_foreign(out, ours, marker, COMMAND, source)
-
-
-def _first_word(path: str) -> Optional[str]:
-    if not os.path.isfile(path):
-        return None
-    with open(path, encoding="utf-8", errors="replace") as handle:
-        return (handle.read(64).split() or [None])[0]
 
 
 def write(

@@ -88,6 +88,16 @@ def test_copied_labels_score_as_counted_pixel_by_pixel_in_whatever_order_frames_
     assert np.allclose([scores["pixel_accuracy"], scores["mean_iou"]], slow)
 
 
+def test_frames_of_one_name_in_two_held_out_splits_are_scored_each_by_its_own_label():
+    held = [Pair("d_000", "train", "", ""), Pair("d_030", "val", "", ""), Pair("d_030", "test", "", "")]
+    ids = {"train": np.zeros((4, 4), np.uint8), "val": np.zeros((4, 4), np.uint8), "test": np.ones((4, 4), np.uint8)}
+    for order in ((0, 1, 2), (2, 1, 0), (1, 0, 2)):
+        copied = leakage.CopyScore(leakage.nearest(held), TABLE)
+        for index in order:
+            copied.feed(held[index].name, held[index].split, ids[held[index].split])
+        assert copied.scores("val")["pixel_accuracy"] == 1 and copied.scores("test")["pixel_accuracy"] == 0
+
+
 def test_the_check_tells_the_leak_by_split_and_frame(tmp_path):
     lists = {"train": ["0016E5_00390", "0016E5_00450"], "val": ["0016E5_00420"], "test": ["Seq05VD_f00600"]}
     folder = drawn.tree(str(tmp_path / "s"), 48, 64, lists)

@@ -7,10 +7,12 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 import drawn
 import synthetic
 from camvid_tools import classes, packed
-from camvid_tools.commands import check, encode, split, synth
+from camvid_tools.commands import check, encode, fix, split, synth
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -135,3 +137,14 @@ def test_a_folder_in_which_drawing_was_cut_off_at_once_is_taken(run, tmp_path):
     assert run(synth.main, *flags).code == 0
     (tmp_path / "synthetic.json").write_bytes(b"\xff\xfe")
     assert "other settings" in run(synth.main, *flags).refusal()
+
+
+@pytest.mark.parametrize("command", ["camvid-encode", "camvid-fix", "camvid-split"])
+def test_what_another_command_left_half_made_is_never_taken_over(run, dirty, tmp_path, command):
+    (tmp_path / "half" / "train").mkdir(parents=True)
+    (tmp_path / "half" / ".unfinished").write_text(command + " is at work here\n")
+    (tmp_path / "half" / "train" / "theirs.png").write_bytes(b"x")
+    for name, module, flags in (("camvid-fix", fix, ()), ("camvid-split", split, ("--allow_partial",))):
+        if name != command:
+            assert run(module.main, "--src", dirty, "--out", tmp_path / "half", *flags).refusal()
+    assert (tmp_path / "half" / "train" / "theirs.png").exists()

@@ -66,15 +66,15 @@ class CopyScore:
         self._classes = classes
         self._confusions = {split: np.zeros((len(classes), len(classes) + 1), np.int64) for split in SPLITS}
         self._wanted = [pair for pair in pairs if pair.train is not None]
-        self._of: Dict[Tuple[bool, str], List[int]] = {}
+        self._of: Dict[Tuple[str, str], List[int]] = {}
         for index, pair in enumerate(self._wanted):
-            self._of.setdefault((True, pair.train), []).append(index)
-            self._of.setdefault((False, pair.name), []).append(index)
+            self._of.setdefault(("train", pair.train), []).append(index)
+            self._of.setdefault((pair.split, pair.name), []).append(index)
         self._kept: Dict[int, np.ndarray] = {}
 
     def feed(self, name: str, split: Optional[str], ids: np.ndarray) -> None:
         """A frame has been read: ids [H,W] uint8."""
-        for index in self._of.get((split == "train", name), ()):
+        for index in self._of.get((split or "", name), ()):
             if index not in self._kept:
                 self._kept[index] = ids
             else:
