@@ -9,7 +9,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 import cv2
 import numpy as np
 
-from camvid_tools import console, drawing, imageio
+from camvid_tools import atomic, console, drawing, imageio, layout
 from camvid_tools.errors import RunFault, ToolkitError
 
 from . import augmentations, recipe_feed, replay, sheet, sources
@@ -65,6 +65,7 @@ def run(options: argparse.Namespace, out: console.Console) -> int:
     """Choose, make, draw, tell."""
     _check(options)
     target = _target(options)
+    _refuse_data(target, options.data_path)
     source = sources.open_source(options.data_path, options.split, tolerant=True)
     try:
         view = _view(source, options)
@@ -98,7 +99,7 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _target(options: argparse.Namespace) -> str:
-    """The file to write: never inside the data."""
+    """The file to write."""
     if options.out is None:
         name = os.path.basename(os.path.abspath(options.data_path))
         name = os.path.splitext(name)[0] if os.path.isfile(options.data_path) else name
@@ -106,10 +107,14 @@ def _target(options: argparse.Namespace) -> str:
         return "_".join([name, options.split] + ["%s%d" % pair for pair in which if pair[1] is not None]) + ".png"
     if os.path.isdir(options.out) or not options.out.lower().endswith(".png"):
         raise ToolkitError("a sheet is a PNG file", where=options.out, remedy="name it: --out FILE.png")
-    data = os.path.join(os.path.realpath(options.data_path), "")
-    if os.path.realpath(options.out).startswith(data):
-        raise ToolkitError("is inside the data, which is only read", where=options.out, remedy="choose another --out")
     return options.out
+
+
+def _refuse_data(target: str, data: str) -> None:
+    """ToolkitError where the sheet would lie in the data, or replace what is no picture."""
+    if layout.is_inside(target, data):
+        raise ToolkitError("is inside the data, which is only read", where=target, remedy="choose another --out")
+    atomic.refuse_other(target, (imageio.PNG_START,))
 
 
 def _view(source, options: argparse.Namespace) -> View:

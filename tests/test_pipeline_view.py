@@ -318,3 +318,12 @@ def test_asked_again_the_sheet_has_the_same_bytes(data, run, tmp_path):
     for name in ("one.png", "two.png"):
         assert run(view.main, "--data_path", data, "--step", 1, "--out", tmp_path / name, "--quiet").out == ""
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
+
+
+def test_a_sheet_never_lands_in_the_data_nor_replaces_what_is_no_picture(run, clean, tmp_path, monkeypatch):
+    data = shutil.copytree(str(clean), str(tmp_path / "set"))
+    monkeypatch.chdir(data)
+    assert "inside the data" in run(view.main, "--data_path", ".").refusal()
+    (tmp_path / "mine.png").write_text("precious")
+    assert "something else" in run(view.main, "--data_path", ".", "--out", tmp_path / "mine.png").refusal()
+    assert (tmp_path / "mine.png").read_text() == "precious" and "set_train.png" not in os.listdir(str(data))
