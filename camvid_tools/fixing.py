@@ -98,7 +98,7 @@ def known_kinds(text: str) -> List[str]:
 def refuse_foreign(source: str, out: str) -> None:
     """ToolkitError unless `out` is new, empty or an earlier copy of this command, and lies outside the source."""
     marker = os.path.join(out, manifest.UNFINISHED)
-    ours = os.path.exists(os.path.join(out, RECORD)) or targets.marked_by(out) == COMMAND
+    ours = os.path.exists(os.path.join(out, RECORD)) or manifest.cut_off_command(out) == COMMAND
     targets.refuse_foreign(out, ours, marker, COMMAND, source)
 
 
@@ -172,7 +172,7 @@ def _write_lists(root: str, out: str, names) -> None:
         lines = None
         if os.path.isfile(path):
             with contextlib.suppress(ToolkitError):  # one that is no text lists nothing
-                lines = classes.read_text(path).lstrip("\ufeff").splitlines()
+                lines = lists.lines(path)
         if lines is not None:
             known = {spelling for name in names for spelling in lists.spellings(name)}
             kept = [line for line in lines if line.split() and lists.name_in(line) in known]

@@ -33,17 +33,22 @@ def read(root: str) -> Tuple[List[Entry], List[Tuple[str, str]]]:
         if not os.path.isfile(path):
             continue
         try:
-            lines = classes.read_text(path).lstrip("\ufeff").splitlines()
+            written = lines(path)
         except ToolkitError as error:
             faults.append((file, error.what))
             continue
-        for number, line in enumerate(lines, 1):
+        for number, line in enumerate(written, 1):
             if line.strip():
                 columns = line.replace("\\", "/").split()
                 second = columns[1].strip(",;") if len(columns) > 1 else ""
                 label = bare_name(second) if is_picture(os.path.basename(second)) else None
                 entries.append(Entry(file, number, split, columns[0], name_in(line), label))
     return entries, faults
+
+
+def lines(path: str) -> List[str]:
+    """The lines of a list; ToolkitError where it is no text."""
+    return classes.read_text(path).lstrip("\ufeff").splitlines()
 
 
 def name_in(line: str) -> str:

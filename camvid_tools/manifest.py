@@ -77,6 +77,15 @@ def read(folder: str) -> Optional[Dict[str, Any]]:
         ) from None
 
 
+def cut_off_command(folder: str) -> Optional[str]:
+    """The command that was cut off in a folder: the first word of the mark there; None where there is no mark."""
+    path = os.path.join(folder, UNFINISHED)
+    if not os.path.isfile(path):
+        return None
+    with open(path, encoding="utf-8", errors="replace") as handle:
+        return (handle.read(64).split() or [""])[0]
+
+
 def file_sha256(path: str) -> str:
     """sha256 of a file's bytes."""
     digest = hashlib.sha256()

@@ -95,7 +95,7 @@ def _is_plain(name: str) -> bool:
 def refuse_foreign(source: str, out: str) -> None:
     """ToolkitError unless `out` is new, empty or an earlier folder of this command, and lies outside the source."""
     marker = os.path.join(out, manifest.UNFINISHED)
-    ours = os.path.exists(os.path.join(out, RECORD)) or targets.marked_by(out) == COMMAND
+    ours = os.path.exists(os.path.join(out, RECORD)) or manifest.cut_off_command(out) == COMMAND
     targets.refuse_foreign(out, ours, marker, COMMAND, source)
 
 

@@ -86,7 +86,7 @@ def write(
 def refuse_foreign(out: str, preset: str) -> None:
     """ToolkitError unless `out` is new, empty, or an earlier split of the same preset."""
     marker = os.path.join(out, manifest.UNFINISHED)
-    marked = targets.marked_by(out)
+    marked = manifest.cut_off_command(out)
     ours = marked in ("", "camvid-split") or (marked is None and os.path.exists(os.path.join(out, manifest.FILE_NAME)))
     targets.refuse_foreign(out, ours, marker, "camvid-split")
     held = manifest.read(out) if ours else None

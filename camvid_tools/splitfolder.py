@@ -73,11 +73,10 @@ class SplitFolder:
 
 def refuse_unfinished(path: str) -> None:
     """ToolkitError if `path` is a folder of our own that was cut off; the marker's first word is the command."""
-    marker = os.path.join(path, manifest.UNFINISHED)
-    if os.path.exists(marker):
-        words = open(marker, encoding="utf-8", errors="replace").read(64).split()
-        command = words[0] if words and words[0].startswith("camvid-") else "camvid-split"
-        remedy = "run the same %s again; it goes on" % command
+    command = manifest.cut_off_command(path)
+    if command is not None:
+        known = command if command.startswith("camvid-") else "camvid-split"
+        remedy = "run the same %s again; it goes on" % known
         raise ToolkitError("was cut off while it was made", where=path, remedy=remedy)
 
 

@@ -3,7 +3,7 @@
 import os
 from typing import Optional
 
-from . import atomic, layout, manifest
+from . import atomic, layout
 from .errors import ToolkitError
 
 REMEDY = "choose another --out"
@@ -20,12 +20,3 @@ def refuse_foreign(out: str, ours: bool, first: str, command: str, source: Optio
         raise ToolkitError("is a file, a folder is due", where=out, remedy=REMEDY)
     if not ours and not atomic.is_unclaimed(out, first):
         raise ToolkitError("holds files that %s did not write" % command, where=out, remedy=REMEDY)
-
-
-def marked_by(out: str) -> Optional[str]:
-    """The command that was cut off in `out`: the first word of the mark there; None where there is no mark."""
-    path = os.path.join(out, manifest.UNFINISHED)
-    if not os.path.isfile(path):
-        return None
-    with open(path, encoding="utf-8", errors="replace") as handle:
-        return (handle.read(64).split() or [""])[0]

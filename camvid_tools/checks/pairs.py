@@ -76,8 +76,8 @@ def usual_size(readings: Sequence[Reading]) -> Optional[Tuple[int, int]]:
 
 
 def _most(values: Iterator[Any]) -> Any:
-    counted = Counter(values).most_common(1)
-    return counted[0][0] if counted else None
+    ranked = Counter(values).most_common(1)
+    return ranked[0][0] if ranked else None
 
 
 def _told(reading: Reading, kind: str) -> bool:

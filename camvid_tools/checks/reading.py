@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 
 from .. import exif, imageio, labels, layout, manifest
-from ..classes import UNKNOWN
 from ..codec import ColourCodec
 from ..drives import place
 from ..findings import Finding
@@ -203,8 +202,3 @@ def _label(root: str, pair: layout.Pair, codec: ColourCodec, findings: List[Find
         hashlib.sha256(data).hexdigest(),
         read_as.ids,
     )
-
-
-def unknown_pixels(reading: Reading) -> int:
-    """Pixels of a label that have a colour or id of no class."""
-    return 0 if reading.label is None else int(reading.label.pixels[UNKNOWN])

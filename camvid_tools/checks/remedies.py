@@ -61,14 +61,16 @@ def commands(
     kinds = {finding.kind for finding in findings if finding.severity != INFORMATION}
     told: List[str] = []
     root = found.root
-    if "class-dict" in kinds:
-        told.append(MEND_TABLE if splitfolder.has_class_table(found) else WRITE_TABLE)
-    faulty = "class-dict" in kinds and splitfolder.has_class_table(found)  # a row may be there, and not be read
-    rows = [] if faulty else missing_rows(strange)
+    rows = missing_rows(strange)
+    if "class-dict" in kinds and splitfolder.has_class_table(found):
+        told, rows = [MEND_TABLE], []  # a row may be there, and not be read
+    elif "class-dict" in kinds:
+        told = [WRITE_TABLE]
     if rows:
         told.append("# add to class_dict.csv, each in its place: " + "  ".join(rows))
     told += list(_by_hand(findings))
-    lost = unknown * _share_lost(strange, distance(strange, table))
+    within = distance(strange, table)
+    lost = unknown * _share_lost(strange, within)
     if lost > MOST_LOST and "class-dict" not in kinds:
         told.append("# " + OTHER_LABELS % (100 * lost))
     mended = {kind for kind in MENDED if _files(findings, kind) - set(_unread(findings))}
@@ -81,13 +83,10 @@ def commands(
         told.append("# every frame has a problem that cannot be mended (%s): restore the set" % ", ".join(dropped))
         dropped = []
     if mended or dropped:
-        target = layout.beside(root, "_fixed")
-        words = ["camvid-fix", "--src", root, "--out", target]
-        within = distance(strange, table) if "unknown-colour" in mended else 0
-        words += ["--within", str(within)] if within else []
-        words += ["--drop", ",".join(dropped)] if dropped else []
-        told += [typed(words), typed(["camvid-check", target])]
-        root = target
+        root = layout.beside(found.root, "_fixed")
+        flags = ["--within", str(within)] if within and "unknown-colour" in mended else []
+        flags += ["--drop", ",".join(dropped)] if dropped else []
+        told += [typed(["camvid-fix", "--src", found.root, "--out", root] + flags), typed(["camvid-check", root])]
     if "size-differs" in kinds and found.layout in ("split", "segnet"):
         told.append(typed(["camvid-encode", "--src", root, "--resize", "%dx%d" % size]))
     if "split-leak" in kinds:

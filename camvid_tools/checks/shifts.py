@@ -6,7 +6,7 @@ legal but wrong class. Where in the picture each class lies gives it away: roads
 
 import csv
 import os
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence
 
 import cv2
 import numpy as np
@@ -128,8 +128,3 @@ def plain(name: str) -> str:
     """A class name without case, marks and the spellings that copies of CamVid differ in."""
     letters = "".join(letter for letter in name.lower() if letter.isalnum())
     return ALIASES.get(letters, letters)
-
-
-def beyond(pixels: np.ndarray, table: ClassTable) -> List[Tuple[int, int]]:
-    """(id, pixels) of every id of an id label that the table does not reach; `pixels` [256], 255 left out."""
-    return [(value, int(pixels[value])) for value in range(len(table), 255) if pixels[value]]

@@ -38,8 +38,8 @@ class Survey(NamedTuple):
     def commands(self) -> List[str]:
         """What would make the set clean."""
         size = pairs.usual_size(self.readings)
-        counted = sum(tally.pixels for tally in self.tallies.values())
-        unknown = float(counted[classes.UNKNOWN] / max(1, counted.sum())) if self.tallies else 0.0
+        pixels = sum(tally.pixels for tally in self.tallies.values())
+        unknown = float(pixels[classes.UNKNOWN] / max(1, pixels.sum())) if self.tallies else 0.0
         return remedies.commands(self.found, self.table, self.findings, self.strange, unknown, size)
 
     def next(self) -> List[str]:

@@ -23,14 +23,14 @@ def page(done: Survey, progress: Progress = lambda items, total, doing: items) -
     shown = [finding for group in groups for finding in group.cards]
     sampled = samples.chosen(done.readings)
     pictures = _drawn(done, shown, sampled, progress)
-    counted = statistics.document(done.tallies, done.table)
+    figures = statistics.document(done.tallies, done.table)
     parts = [
         _head(done, groups),
         problems.section(groups, dict(zip(shown, pictures))),
         palette.unknown_colours(done.strange, done.strange_count, done.table),
         bars.section(done.tallies, done.table),
-        bars.where(counted["where"]),
-        numbers.weights(counted["weights"], done.table, _weighed(done), done.found.root),
+        bars.where(figures["where"]),
+        numbers.weights(figures["weights"], done.table, _weighed(done), done.found.root),
         strips.section(done),
         samples.section([(one, made[0]) for one, made in zip(sampled, pictures[len(shown) :])], done),
         numbers.images(done.tallies),
