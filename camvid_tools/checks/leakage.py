@@ -18,6 +18,7 @@ from ..words import counted
 
 FRAMES_A_SECOND = 30
 CLOSE = 2 * FRAMES_A_SECOND  # two of CamVid's labelled steps
+_EXACT = 1 << 24  # up to which OpenCV's histograms, which are float32, count right
 
 
 class Nearest(NamedTuple):
@@ -59,29 +60,33 @@ def _nearest(pair: Pair, known: Dict[str, List[Tuple[int, str]]]) -> Nearest:
     return Nearest(pair.name, pair.split, drive, number, name, distance)
 
 
+def reading_order(pairs: Iterable[Pair], near: Iterable[Nearest]) -> List[Pair]:
+    """The pairs drive by drive, each training frame followed by the held-out frames whose nearest it is."""
+    train_of = {(one.split, one.name): one.train for one in near if one.train is not None}
+
+    def key(pair: Pair) -> Tuple[str, int, str, bool, str]:
+        train = train_of.get((pair.split, pair.name), pair.name)
+        drive, number = place(train)
+        return drive, -1 if number is None else number, train, train != pair.name or pair.split != "train", pair.name
+
+    return sorted(pairs, key=key)
+
+
 class CopyScore:
-    """Scores the copied labels while frames are read in any order; keeps a label only as long as it is waited for."""
+    """Scores the copied labels while frames are read in `reading_order`; keeps one training label at a time."""
 
     def __init__(self, pairs: Sequence[Nearest], classes: ClassTable) -> None:
         self._classes = classes
         self._confusions = {split: np.zeros((len(classes), len(classes) + 1), np.int64) for split in SPLITS}
-        self._wanted = [pair for pair in pairs if pair.train is not None]
-        self._of: Dict[Tuple[str, str], List[int]] = {}
-        for index, pair in enumerate(self._wanted):
-            self._of.setdefault(("train", pair.train), []).append(index)
-            self._of.setdefault((pair.split, pair.name), []).append(index)
-        self._kept: Dict[int, np.ndarray] = {}
+        self._train_of = {(pair.split, pair.name): pair.train for pair in pairs if pair.train is not None}
+        self._train, self._copy = "", np.empty((0, 0), np.uint8)
 
     def feed(self, name: str, split: Optional[str], ids: np.ndarray) -> None:
         """A frame has been read: ids [H,W] uint8."""
-        for index in self._of.get((split or "", name), ()):
-            if index not in self._kept:
-                self._kept[index] = ids
-            else:
-                other = self._kept.pop(index)
-                truth, copy = (other, ids) if split == "train" else (ids, other)
-                if truth.shape == copy.shape:
-                    self._confusions[self._wanted[index].split] += confusion(truth, copy, len(self._classes))
+        if split == "train":
+            self._train, self._copy = name, ids
+        elif self._train_of.get((split, name)) == self._train and ids.shape == self._copy.shape:
+            self._confusions[split] += confusion(ids, self._copy, len(self._classes))
 
     def scores(self, split: str) -> Optional[Dict[str, float]]:
         """`pixel_accuracy` and `mean_iou` (over the classes that occur in the truth); None where nothing was copied."""
@@ -98,8 +103,11 @@ class CopyScore:
 
 def confusion(truth: np.ndarray, copy: np.ndarray, classes: int) -> np.ndarray:
     """[K, K+1] int64 pixels by class of truth and of copy, both [H,W] uint8; the last column is all else."""
-    edges = [0, classes, 0, 256]
-    by_id = cv2.calcHist([truth, copy], [0, 1], None, [classes, 256], edges).astype(np.int64)
+    by_id = np.zeros((classes, 256), np.int64)
+    rows = max(1, _EXACT // max(1, truth.shape[1]))
+    for top in range(0, len(truth), rows):
+        part = [truth[top : top + rows], copy[top : top + rows]]
+        by_id += cv2.calcHist(part, [0, 1], None, [classes, 256], [0, classes, 0, 256]).astype(np.int64)
     return np.column_stack([by_id[:, :classes], by_id[:, classes:].sum(axis=1)])
 
 

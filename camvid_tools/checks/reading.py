@@ -4,7 +4,7 @@ import hashlib
 import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from typing import Iterator, List, NamedTuple, Optional, Tuple
+from typing import Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -67,10 +67,9 @@ class Reading(NamedTuple):
     findings: List[Finding]
 
 
-def read_all(found: layout.Scan, codec: ColourCodec, threads: Optional[int] = None) -> Iterator[Reading]:
-    """Read every pair once, on all cores, drive by drive in the order of the video; ahead by a bounded number."""
-    workers = threads or os.cpu_count() or 1
-    pairs = sorted(found.pairs, key=lambda pair: _video_order(pair.name))
+def read_all(found: layout.Scan, pairs: Iterable[layout.Pair], codec: ColourCodec) -> Iterator[Reading]:
+    """Read these pairs of a scan in their order, once, on all cores; ahead by a bounded number."""
+    workers = os.cpu_count() or 1
     hashed = found.layout == "split" and os.path.exists(os.path.join(found.root, manifest.FILE_NAME))
     with ThreadPoolExecutor(workers) as pool:
         ahead = deque()
@@ -82,7 +81,8 @@ def read_all(found: layout.Scan, codec: ColourCodec, threads: Optional[int] = No
             yield ahead.popleft().result()
 
 
-def _video_order(name: str) -> Tuple[str, int, str]:
+def video_order(name: str) -> Tuple[str, int, str]:
+    """A key that sorts frames drive by drive in the order of the video."""
     drive, number = place(name)
     return drive, -1 if number is None else number, name
 

@@ -62,11 +62,13 @@ def shifted_labels(counts: Sequence[np.ndarray]) -> List[Optional[Shift]]:
     if len(counts) < LEAST_LABELS:
         return [None] * len(counts)
     whole = np.sum(counts, axis=0)
-    shares = [_log_shares(whole - one) for one in counts]
-    fits = [float((one * share).sum() / max(1, one.sum())) for one, share in zip(counts, shares)]
+    fits, found = [], []
+    for one in counts:
+        shares = _log_shares(whole - one)
+        fits.append(float((one * shares).sum() / max(1, one.sum())))
+        found.append(_best(one, shares))
     if np.median(fits) < STREET_SCENE:  # no class has a place of its own: nothing can be said
         return [None] * len(counts)
-    found = [_best(one, share) for one, share in zip(counts, shares)]
     return [shift if shift is not None and shift.fit > WORST_FIT else None for shift in found]
 
 

@@ -71,11 +71,13 @@ def survey(found: layout.Scan, progress: Progress = lambda items, total, doing: 
     nearest = leakage.nearest(found.pairs)
     copied = leakage.CopyScore(nearest, table)
     readings = []
-    for one in progress(reading.read_all(found, ColourCodec(table)), len(found.pairs), "checking"):
+    in_order = leakage.reading_order(found.pairs, nearest)
+    for one in progress(reading.read_all(found, in_order, ColourCodec(table)), len(in_order), "checking"):
         if one.label is not None:
             copied.feed(one.pair.name, one.pair.split, one.label.ids)
             one = one._replace(label=one.label._replace(ids=None))
         readings.append(one)
+    readings.sort(key=lambda one: reading.video_order(one.pair.name))
     leaks = leakage.summary(nearest, copied)
     findings += [finding for one in readings for finding in one.findings]
     findings += _against_each_other(found, table, judged, readings)
