@@ -15,6 +15,7 @@ from .errors import ToolkitError
 UNKNOWN = 255  # padding and colours of no class, in files and batches
 MAX_CLASSES = 255
 MOST_SHOWN = 160  # letters of a faulty row
+_AT_ONCE = 4096  # colours that are compared with the table
 FILE_NAME = "class_dict.csv"
 VOID_NAMES = ("void", "unlabelled", "unlabeled")
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
@@ -54,8 +55,18 @@ class ClassTable:
 
     def nearest(self, colour: Colour) -> Tuple[str, float]:
         """Name of the class whose colour is nearest to `colour`, and the Euclidean distance in RGB."""
-        gaps = np.linalg.norm(self.colour_array().astype(float) - np.array(colour, float), axis=1)
-        return self.names[int(gaps.argmin())], float(gaps.min())
+        ids, gaps = self.nearest_ids(np.array([colour]))
+        return self.names[ids[0]], float(gaps[0])
+
+    def nearest_ids(self, colours: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+        """Ids [U] of the nearest classes and distances [U] of `colours` [U,3]."""
+        known = self.colour_array().astype(np.float64)
+        ids, gaps = np.empty(len(colours), np.int64), np.empty(len(colours))
+        for start in range(0, len(colours), _AT_ONCE):
+            part = colours[start : start + _AT_ONCE].astype(np.float64)
+            off = np.linalg.norm(part[:, np.newaxis] - known[np.newaxis], axis=2)
+            ids[start : start + _AT_ONCE], gaps[start : start + _AT_ONCE] = off.argmin(axis=1), off.min(axis=1)
+        return ids, gaps
 
 
 def parse(text: str) -> Tuple[ClassTable, List[str]]:

@@ -1,11 +1,11 @@
 """Colour labels to class ids and back, exactly, by table look-ups."""
 
-from typing import List, NamedTuple, Tuple
+from typing import NamedTuple, Tuple
 
 import cv2
 import numpy as np
 
-from .classes import UNKNOWN, ClassTable, Colour
+from .classes import UNKNOWN, ClassTable
 
 _PIXELS_AT_ONCE = 1 << 17  # what lies between colours and ids stays in the cache
 _KEYS = 255  # parts of colours that a byte can number, with one number left for all that are in no class
@@ -47,9 +47,9 @@ class ColourCodec:
         return self._colour_of[ids]
 
 
-def _codes(rgb: np.ndarray) -> np.ndarray:
-    """[H,W,3] uint8 -> [H,W] uint32: r + 256 g + 65536 b."""
-    codes = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2RGBA).view("<u4")[..., 0]
+def colour_codes(rgb: np.ndarray) -> np.ndarray:
+    """[H,W,3] uint8 -> [H,W] uint32: 65536 r + 256 g + b."""
+    codes = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2BGRA).view("<u4")[..., 0]
     codes &= 0xFFFFFF
     return codes
 
@@ -69,24 +69,21 @@ def _numbered(halves: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
     return table, np.column_stack([table[0, halves[:, half], half % len(groups)] for half in (0, 1)])
 
 
-class UnknownColour(NamedTuple):
-    """A colour of no class in one label: how many pixels, and the first of them."""
+class UnknownColours(NamedTuple):
+    """The U colours [U,3] uint8 of no class in one label, most pixels first: pixels [U], and the first one's (x, y)
+    [U,2]."""
 
-    colour: Colour
-    pixels: int
-    x: int
-    y: int
+    colours: np.ndarray
+    pixels: np.ndarray
+    first: np.ndarray
 
 
-def unknown_colours(rgb: np.ndarray, ids: np.ndarray) -> List[UnknownColour]:
-    """The colours of a label [H,W,3] whose `ids` [H,W] are 255, most pixels first."""
+def unknown_colours(rgb: np.ndarray, ids: np.ndarray) -> UnknownColours:
+    """The colours of a label [H,W,3] whose `ids` [H,W] are 255."""
     places = np.flatnonzero(ids == UNKNOWN)
-    if not len(places):
-        return []
-    codes, first, counts = np.unique(_codes(rgb).ravel()[places], return_index=True, return_counts=True)
-    width = ids.shape[1]
-    found = []
-    for code, place, count in zip(codes.tolist(), places[first].tolist(), counts.tolist()):
-        colour = (code & 255, code >> 8 & 255, code >> 16 & 255)
-        found.append(UnknownColour(colour, count, place % width, place // width))
-    return sorted(found, key=lambda item: (-item.pixels, item.colour))
+    codes, first, counts = np.unique(colour_codes(rgb).ravel()[places], return_index=True, return_counts=True)
+    order = np.lexsort((codes, -counts))
+    at = places[first][order]
+    found = codes[order]
+    colours = np.column_stack([found >> 16, found >> 8 & 255, found & 255]).astype(np.uint8)
+    return UnknownColours(colours, counts[order], np.column_stack([at % ids.shape[1], at // ids.shape[1]]))

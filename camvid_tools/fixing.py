@@ -5,9 +5,9 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Callable, Dict, Iterable, List, NamedTuple, Sequence, Tuple
 
-from . import atomic, classes, exif, imageio, labels, layout, lists, manifest, mending, targets
-from .checks import colours
-from .checks.reading import LabelFacts
+import numpy as np
+
+from . import atomic, classes, exif, imageio, layout, lists, manifest, mending, targets
 from .checks.remedies import MENDED
 from .checks.survey import Survey
 from .codec import ColourCodec
@@ -50,10 +50,10 @@ def plan(done: Survey, drop: Sequence[str], within: float) -> Plan:
             where=unreadable[0].file,
             remedy="restore it, or leave such frames out: --drop %s" % ",".join(sorted(set(drop) | set(kinds))),
         )
-    _refuse_without_void(done, within)
     keep = [pair for pair in done.found.pairs if (pair.split, pair.name) not in named]
     if not keep:
         raise ToolkitError("no frame would be left", where=done.found.root)
+    _refuse_without_void(done, keep, within)
     dropped = [(name, kind) for (_, name), kind in sorted(named.items(), key=lambda item: item[0][1])]
     dropped += [(o.path, "missing-label") for o in done.found.unlabelled]
     dropped += [(o.path, "missing-frame") for o in done.found.frameless]
@@ -64,21 +64,34 @@ def plan(done: Survey, drop: Sequence[str], within: float) -> Plan:
     return Plan(keep, dropped, stays)
 
 
-def _refuse_without_void(done: Survey, within: float) -> None:
+def _refuse_without_void(done: Survey, keep: Sequence[layout.Pair], within: float) -> None:
     """ToolkitError, before anything is written, where pixels would become Void and there is none."""
     if done.table.void_ids():
         return
+    codec, wanted = ColourCodec(done.table), set(keep)
     for reading in done.readings:
-        label = reading.label
-        if label is not None and label.pixels[classes.UNKNOWN] and not _is_recoded(label, done.table):
-            far = [one for one in label.strange if done.table.nearest(one.colour)[1] > within]
-            if far or label.form == labels.IDS:
-                raise mending.no_void(int(label.pixels[classes.UNKNOWN]), reading.pair.label)
+        if reading.pair in wanted and reading.label is not None and reading.label.unknown.number:
+            _mended_label(done.found.root, reading.pair, codec, within)
 
 
-def _is_recoded(label: LabelFacts, table: classes.ClassTable) -> bool:
-    """Whether all colours of a label were changed alike, which is undone first."""
-    return label.form == labels.GREY_IDS or (not label.lossy and colours.recoding(label.strange, table) is not None)
+class MendedLabel(NamedTuple):
+    """A label file: its bytes, its size as viewers show it, its pixels mended, and what was changed."""
+
+    data: bytes
+    size: Tuple[int, int]
+    picture: np.ndarray
+    changes: List[mending.Change]
+
+
+def _mended_label(root: str, pair: layout.Pair, codec: ColourCodec, within: float) -> MendedLabel:
+    path = os.path.join(root, pair.label)
+    data = imageio.read_bytes(path)
+    painted, turned = imageio.decode(data, path), exif.orientation(data)
+    try:
+        mended, changes = mending.mend_label(painted, turned, codec, within)
+    except ToolkitError as error:
+        raise ToolkitError(error.what, where=path, remedy=error.remedy) from None
+    return MendedLabel(data, exif.upright_size(painted.shape[:2], turned), mended, changes)
 
 
 def _names_with(done: Survey, kind: str) -> List[Tuple[str, str]]:
@@ -137,20 +150,18 @@ def _suffix(found: layout.Scan) -> str:
 
 def _fix(root: str, pair: layout.Pair, out: str, suffix: str, codec: ColourCodec, within: float) -> Fixed:
     changes = []
-    image, label = (imageio.read_bytes(os.path.join(root, file)) for file in (pair.image, pair.label))
+    label = _mended_label(root, pair, codec, within)
+    image = imageio.read_bytes(os.path.join(root, pair.image))
     picture = imageio.decode(image, pair.image)
-    painted = imageio.decode(label, pair.label)
-    painted_size = exif.upright_size(painted.shape[:2], exif.orientation(label))
-    mended, done = mending.mend_frame(picture, exif.orientation(image), painted_size)
+    mended, done = mending.mend_frame(picture, exif.orientation(image), label.size)
     image_to = os.path.splitext(pair.image)[0] + ".png" if done else pair.image
     atomic.write_bytes(os.path.join(out, image_to), imageio.png_bytes(mended) if done else image)
     changes += [(pair.image, change) for change in done]
-    mended, done = mending.mend_label(painted, exif.orientation(label), codec, within)
-    lossy = imageio.is_lossy(label)
+    anew = bool(label.changes) or imageio.is_lossy(label.data)
     folder, stem = os.path.dirname(pair.label), pair.name + suffix
-    label_to = (folder + "/" if folder else "") + stem + (".png" if done or lossy else os.path.splitext(pair.label)[1])
-    atomic.write_bytes(os.path.join(out, label_to), imageio.png_bytes(mended) if done or lossy else label)
-    changes += [(pair.label, change) for change in done]
+    label_to = (folder + "/" if folder else "") + stem + (".png" if anew else os.path.splitext(pair.label)[1])
+    atomic.write_bytes(os.path.join(out, label_to), imageio.png_bytes(label.picture) if anew else label.data)
+    changes += [(pair.label, change) for change in label.changes]
     return Fixed(image_to, label_to, changes)
 
 

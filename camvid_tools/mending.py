@@ -9,9 +9,9 @@ from .checks import colours
 from .classes import UNKNOWN, ClassTable
 from .codec import ColourCodec
 from .errors import ToolkitError
+from .words import counted
 
 VOID = "Void"
-_CHUNK = 4096
 _NAMED = 100  # colours of a label that are counted one by one, most pixels first: a JPEG has ten thousand
 
 
@@ -75,8 +75,7 @@ def _ids(picture: np.ndarray, codec: ColourCodec) -> Tuple[np.ndarray, List[Chan
         return read.ids.copy(), [Change("ids became colours", size)]
     if read.unknown and labels.holds_grey_ids(picture, len(codec.classes)):
         return np.ascontiguousarray(picture[..., 0]), [Change("ids in three channels became colours", size)]
-    found = colours.strange(picture, read.ids, len(codec.classes)) if read.unknown else []
-    recoded = colours.recoding(found, codec.classes) if found else None
+    recoded = colours.recoding(colours.unknown(picture, read.ids, codec.classes).most, codec.classes)
     if recoded is not None:
         ids = _undo(picture, recoded, codec)
         if (ids == UNKNOWN).sum() < (1 - colours.NEARLY_ALL) * read.unknown:
@@ -97,11 +96,14 @@ def _undo(picture: np.ndarray, recoded: colours.Recoding, codec: ColourCodec) ->
 def _classes_for(pixels: np.ndarray, table: ClassTable, within: float, ndim: int) -> Tuple[np.ndarray, List[Change]]:
     """Ids for unknown pixels [P,3], and one change for each colour and each class it became."""
     found, back, counts = np.unique(pixels, axis=0, return_inverse=True, return_counts=True)
-    nearest, gaps = _nearest(found, table)
+    nearest, gaps = table.nearest_ids(found)
     void = table.void_ids()
     near = gaps <= within
     if not near.all() and not void:
-        raise no_void(int(counts[~near].sum()), None)
+        raise ToolkitError(
+            "%s of no class, and the table has no Void for them" % counted(int(counts[~near].sum()), "pixel"),
+            remedy="add a row Void,r,g,b to class_dict.csv, or send them to the nearest class: --within 442",
+        )
     ids = np.where(near, nearest, void[0] if void else 0).astype(np.uint8)
     changes, others = [], np.zeros(256, np.int64)
     named = set(np.argsort(-counts, kind="stable")[:_NAMED].tolist())
@@ -113,27 +115,6 @@ def _classes_for(pixels: np.ndarray, table: ClassTable, within: float, ndim: int
             others[ids[one]] += counts[one]
     changes += [Change("other colours became %s" % table.names[i], int(others[i])) for i in np.flatnonzero(others)]
     return ids[back.ravel()], changes
-
-
-def no_void(pixels: int, where: Optional[str]) -> ToolkitError:
-    """The error of a table without Void where pixels would have to become it."""
-    return ToolkitError(
-        "%d pixels are of no class, and the table has no Void for them" % pixels,
-        where=where,
-        remedy="add a row Void,r,g,b to class_dict.csv, or send them to the nearest class: --within 442",
-    )
-
-
-def _nearest(found: np.ndarray, table: ClassTable) -> Tuple[np.ndarray, np.ndarray]:
-    """Nearest class and Euclidean distance for each of `found` [U,3]."""
-    known = table.colour_array().astype(np.float64)
-    nearest, gaps = [], []
-    for start in range(0, len(found), _CHUNK):
-        part = found[start : start + _CHUNK].astype(np.float64)
-        off = np.linalg.norm(part[:, np.newaxis] - known[np.newaxis], axis=2)
-        nearest.append(off.argmin(axis=1))
-        gaps.append(off.min(axis=1))
-    return np.concatenate(nearest), np.concatenate(gaps)
 
 
 def merged(changes: List[Change], most: Optional[int] = None) -> List[Change]:

@@ -254,6 +254,18 @@ def test_a_recoding_is_undone_where_the_table_has_no_void(run, dirty, tmp_path):
     assert np.array_equal(imageio.read_raw(str(tmp_path / "fixed" / LABEL)), road)
 
 
+def test_what_a_recoding_leaves_over_is_refused_before_anything_is_written(run, dirty, tmp_path):
+    def swapped_in_part(picture):
+        picture = np.where((picture == 0).all(2, keepdims=True), (128, 64, 128), picture)[..., ::-1].astype(np.uint8)
+        picture[5, 7:10] = (1, 2, 3)
+        return picture
+
+    (dirty / "class_dict.csv").write_text(classes.camvid32().to_csv().replace("Void,0,0,0\n", ""))
+    drown(dirty, swapped_in_part)
+    said = run(fix.main, "--src", dirty, "--out", tmp_path / "fixed").refusal()
+    assert "3 pixels of no class" in said and "_L.png" in said and not (tmp_path / "fixed").exists()
+
+
 def test_where_no_frame_can_be_kept_a_person_is_asked(dirty, tmp_path):
     drown(dirty, lambda p: np.full_like(p, 128))
     commands = problems(dirty, tmp_path, 0)["commands"]

@@ -12,7 +12,7 @@ import synthetic
 from camvid_tools import classes, imageio, lists
 from camvid_tools.checks import colours, remedies
 from camvid_tools.commands import check, encode
-from tools import LABEL, problems, rewrite
+from tools import LABEL, PALETTE, problems, rewrite
 
 
 def lossy(distance):
@@ -132,6 +132,18 @@ def test_a_colour_is_counted_over_all_files_with_its_first_place_and_nearest_cla
     assert (one["hex"], one["rgb"], one["pixels"], one["files"]) == ("#010203", [1, 2, 3], 6, 2)
     assert one["first"] == {"file": LABEL, "x": 7, "y": 5}
     assert one["nearest"] == "Void" and one["distance"] == pytest.approx(14**0.5, abs=0.05)
+
+
+def test_colours_beyond_those_that_are_looked_at_are_counted(run, dirty):
+    picture = drawn.noise(3, 48, 64, 3)
+    imageio.write_png(str(dirty / LABEL), picture)
+    true = len(np.unique(picture[PALETTE.encode(picture) == classes.UNKNOWN], axis=0))
+    assert true > colours.MANY
+    printed = run(check.main, dirty).out
+    assert "{:,} colours of no class".format(true) in printed
+    assert "colours of no class (more than {:,})".format(true) in printed
+    document = told(run, dirty)
+    assert document["colours_total"] == true and not document["colours_total_is_exact"]
 
 
 def test_a_class_that_the_table_lacks_is_named_with_the_row_to_add(dirty, tmp_path):

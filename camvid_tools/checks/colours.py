@@ -6,10 +6,11 @@ import numpy as np
 
 from .. import classes, labels
 from ..classes import UNKNOWN, ClassTable, Colour
-from ..codec import unknown_colours
+from ..codec import colour_codes, unknown_colours
 from ..words import counted
 
-MANY = 400  # colours of one label that are looked at, most pixels first
+MANY, MANY_LOSSY = 400, 100  # colours of one label that are looked at one by one, most pixels first
+FURTHEST = 443  # above the distance of black from white
 EXPLAINED = 200  # colours of the set that are explained
 SOLID = 0.5  # a colour most of whose pixels continue to the left and above fills areas, not edges
 NEARLY_ALL = 0.9
@@ -40,6 +41,18 @@ class Strange(NamedTuple):
     around: Tuple[int, ...]
 
 
+class Unknown(NamedTuple):
+    """All colours of no class in one label: the first MANY, how many there are, and pixels [FURTHEST] by distance to
+    the nearest class, rounded up."""
+
+    most: List[Strange]
+    number: int
+    by_distance: np.ndarray
+
+
+NONE = Unknown([], 0, np.zeros(FURTHEST, np.int64))
+
+
 class Total(NamedTuple):
     """A colour of no class in the whole set, with its likely cause in words."""
 
@@ -55,10 +68,6 @@ class Total(NamedTuple):
     fills: bool  # areas, so that it is probably a class of its own
     missing: Optional[str]  # that class, where CamVid's or SegNet's table has it
 
-    def can_be_undone(self) -> bool:
-        """Whether what made it, made all colours of a label, so that each one's class is known."""
-        return self.cause in (GREY, SWAPPED) or self.cause in [CURVED % gamma for gamma in GAMMAS]
-
     def document(self) -> Dict[str, Any]:
         """As JSON."""
         first = {"file": self.first, "x": self.x, "y": self.y}
@@ -72,14 +81,18 @@ def hex_of(colour: Sequence[int]) -> str:
     return "#%02x%02x%02x" % tuple(colour)
 
 
-def strange(picture: np.ndarray, ids: np.ndarray, class_count: int) -> List[Strange]:
-    """The colours, or ids as greys, of a label [H,W] or [H,W,3|4] that are of no class, most pixels first."""
+def unknown(picture: np.ndarray, ids: np.ndarray, table: ClassTable, lossy: bool = False) -> Unknown:
+    """The colours, or ids as greys, of a label [H,W] or [H,W,3|4] that are of no class; `ids` [H,W]: 255 there."""
     if picture.ndim == 2:
-        ids = np.where((picture >= class_count) & (picture != UNKNOWN), UNKNOWN, 0).astype(np.uint8)
+        ids = np.where((picture >= len(table)) & (picture != UNKNOWN), UNKNOWN, 0).astype(np.uint8)
         picture = picture[..., np.newaxis].repeat(3, axis=2)
-    found = unknown_colours(picture[..., :3], ids)[:MANY]
-    solid = _solid_pixels(picture[..., :3], ids)
-    return [Strange(*one, solid.get(one.colour, 0), _around(ids, one.x, one.y)) for one in found]
+    found = unknown_colours(picture[..., :3], ids)
+    gaps = np.ceil(table.nearest_ids(found.colours)[1]).astype(np.int64)
+    solid = _solid_pixels(picture[..., :3], ids) if len(gaps) else {}
+    most, many = [], MANY_LOSSY if lossy else MANY
+    for colour, pixels, (x, y) in zip(*(part[:many].tolist() for part in found)):
+        most.append(Strange(tuple(colour), pixels, x, y, solid.get(tuple(colour), 0), _around(ids, x, y)))
+    return Unknown(most, len(gaps), np.bincount(gaps, weights=found.pixels, minlength=FURTHEST).astype(np.int64))
 
 
 def _around(ids: np.ndarray, x: int, y: int) -> Tuple[int, ...]:
@@ -90,31 +103,45 @@ def _around(ids: np.ndarray, x: int, y: int) -> Tuple[int, ...]:
 
 def _solid_pixels(rgb: np.ndarray, ids: np.ndarray) -> Dict[Colour, int]:
     """By colour: how many unknown pixels have the colour of both their left and their upper neighbour."""
-    here, left, above = rgb[1:, 1:], rgb[1:, :-1], rgb[:-1, 1:]
-    mask = (ids[1:, 1:] == UNKNOWN) & (here == left).all(axis=2) & (here == above).all(axis=2)
-    found, counts = np.unique(here[mask].reshape(-1, 3), axis=0, return_counts=True)
-    return {(int(r), int(g), int(b)): int(count) for (r, g, b), count in zip(found, counts)}
+    codes = colour_codes(rgb)
+    here, left, above = codes[1:, 1:], codes[1:, :-1], codes[:-1, 1:]
+    found, counts = np.unique(here[(ids[1:, 1:] == UNKNOWN) & (here == left) & (here == above)], return_counts=True)
+    return {(c >> 16, c >> 8 & 255, c & 255): count for c, count in zip(found.tolist(), counts.tolist())}
 
 
-def totals(found_in: Sequence[Tuple[str, str, bool, List[Strange]]], table: ClassTable) -> Tuple[List[Total], int]:
-    """The colours of no class over the set's labels (file, form, lossy, colours), most pixels first, and their number.
+class Totals(NamedTuple):
+    """The colours of no class over a set, most pixels first, and how many there are (`whole`: exactly).
 
-    Only the first EXPLAINED of them are returned: a set of JPEG labels has a hundred thousand.
+    Only the first EXPLAINED are listed: a set of JPEG labels has a hundred thousand.
     """
+
+    listed: List[Total]
+    number: int
+    whole: bool
+
+    def counted(self) -> str:
+        """Their number in words."""
+        return ("" if self.whole else "more than ") + "{:,}".format(self.number)
+
+
+def totals(found_in: Sequence[Tuple[str, str, bool, Unknown]], table: ClassTable) -> Totals:
+    """The colours of no class over the set's labels (file, form, lossy, colours)."""
     summed: Dict[Colour, List] = {}
-    for file, form, lossy, found in (one for one in found_in if one[3]):
+    for file, form, lossy, found in (one for one in found_in if one[3].number):
         cause = cause_of_form(form, lossy, table)
         if cause is None:
-            whole = recoding(found, table)
-            cause = whole.words() if whole is not None else None
-        for one in found:
+            recoded = recoding(found.most, table)
+            cause = recoded.words() if recoded is not None else None
+        for one in found.most:
             total = summed.setdefault(one.colour, [0, 0, file, one.x, one.y, 0, {}, one.around])
             total[0] += one.pixels
             total[1] += 1
             total[5] += one.solid
             total[6][cause] = total[6].get(cause, 0) + one.pixels
     ranked = sorted(summed.items(), key=lambda item: (-item[1][0], item[0]))
-    return _settled([_total(colour, held, table) for colour, held in ranked[:EXPLAINED]]), len(ranked)
+    whole = all(found.number == len(found.most) for _, _, _, found in found_in)
+    listed = _settled([_total(colour, held, table) for colour, held in ranked[:EXPLAINED]])
+    return Totals(listed, max([len(ranked)] + [found.number for _, _, _, found in found_in]), whole)
 
 
 def _settled(found: List[Total]) -> List[Total]:
@@ -161,6 +188,8 @@ class Recoding(NamedTuple):
 
 def recoding(found: Sequence[Strange], table: ClassTable) -> Optional[Recoding]:
     """The recoding that explains nearly all unknown pixels of one label; None where there is none."""
+    if not found:
+        return None
     pixels = np.array([one.pixels for one in found], np.float64)
     distinct = set(table.colours)
     swapped = np.array([tuple(reversed(one.colour)) in distinct for one in found])
@@ -216,12 +245,12 @@ def between(colour: Colour, around: Sequence[int], table: ClassTable) -> Optiona
     return (table.names[around[a]], table.names[around[b]]) if off[a, b] <= ON_THE_LINE else None
 
 
-def described(found: Sequence[Strange], table: ClassTable, most: int = 3) -> str:
+def described(found: Unknown, table: ClassTable, shown: int = 3) -> str:
     """The unknown colours of one label in words."""
     parts = []
-    for one in found[:most]:
+    for one in found.most[:shown]:
         name, gap = table.nearest(one.colour)
         text = "%s %s, first at x=%d y=%d, nearest %s (distance %.0f)"
         parts.append(text % (hex_of(one.colour), counted(one.pixels, "pixel"), one.x, one.y, name, gap))
-    more = "" if len(found) <= most else "; and %s more" % counted(len(found) - most, "colour")
-    return "%s of no class: %s%s" % (counted(len(found), "colour"), "; ".join(parts), more)
+    more = "" if found.number <= shown else "; and %s more" % counted(found.number - shown, "colour")
+    return "%s of no class: %s%s" % (counted(found.number, "colour"), "; ".join(parts), more)

@@ -14,7 +14,6 @@ from ..codec import ColourCodec
 from ..drives import place
 from ..findings import Finding
 from . import colours, painting, shifts
-from .colours import Strange
 
 THUMB_WH = (32, 24)
 ROWS_ENOUGH = 8 * THUMB_WH[1]  # of which a thumbnail is made: more change nothing that one can see
@@ -52,7 +51,7 @@ class LabelFacts(NamedTuple):
     pixels: np.ndarray
     small: np.ndarray
     cells: np.ndarray
-    strange: List[Strange]
+    unknown: colours.Unknown
     void_sides: List[str]
     sha256: str
     ids: Optional[np.ndarray]
@@ -183,8 +182,9 @@ def _label(root: str, pair: layout.Pair, codec: ColourCodec, findings: List[Find
     read_as = labels.interpret(picture, codec)
     pixels = painting.histogram(read_as.ids)
     grey_ids = bool(read_as.unknown) and labels.holds_grey_ids(picture, len(codec.classes))
-    strange = colours.strange(picture, read_as.ids, len(codec.classes)) if read_as.unknown else []
-    if np.count_nonzero(pixels) == 1 and not read_as.unknown and not imageio.is_lossy(data):
+    lossy = imageio.is_lossy(data)
+    unknown = colours.unknown(picture, read_as.ids, codec.classes, lossy) if read_as.unknown else colours.NONE
+    if np.count_nonzero(pixels) == 1 and not read_as.unknown and not lossy:
         say("blank-label", "all of it is %s" % painting.name(codec.classes, int(pixels.argmax())), "paint it anew")
     border = painting.unwritten_borders(read_as.ids, codec.classes.void_ids())
     for strip in border if np.count_nonzero(pixels) > 1 else ():
@@ -193,11 +193,11 @@ def _label(root: str, pair: layout.Pair, codec: ColourCodec, findings: List[Find
     return LabelFacts(
         read_as.ids.shape,
         labels.GREY_IDS if grey_ids else read_as.form,
-        imageio.is_lossy(data),
+        lossy,
         pixels,
         small,
         shifts.cell_counts(small, len(codec.classes)),
-        strange,
+        unknown,
         painting.most_void_sides(read_as.ids, codec.classes.void_ids()),
         hashlib.sha256(data).hexdigest(),
         read_as.ids,

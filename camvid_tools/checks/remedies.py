@@ -1,14 +1,16 @@
 """The commands that would make a set clean."""
 
-from typing import Iterator, List, Sequence, Set, Tuple
+from typing import Iterator, List, Sequence, Set
 
 import numpy as np
 
-from .. import classes, layout, lists, splitfolder, splits
+from .. import classes, labels, layout, lists, splitfolder, splits
 from ..classes import ClassTable
 from ..findings import INFORMATION, Finding
 from ..words import typed
-from .colours import COMPRESSED, LOSSY, NEAR, Total
+from . import pairs
+from .colours import COMPRESSED, LOSSY, NEAR, Total, recoding
+from .reading import LabelFacts, Reading
 
 MEND_TABLE = "# mend class_dict.csv by hand: ids are row numbers, so keep the order"
 WRITE_TABLE = "# write class_dict.csv: the line name,r,g,b first, then one line a class in the order of its ids"
@@ -51,13 +53,9 @@ def commands(
     table: ClassTable,
     findings: Sequence[Finding],
     strange: Sequence[Total],
-    unknown: float,
-    size: Tuple[int, int],
+    readings: Sequence[Reading],
 ) -> List[str]:
-    """Shell commands, in order, with a comment where a person has to decide; empty where there is nothing to do.
-
-    `unknown`: the share of all label pixels that have a colour of no class; `size`: (height, width) of most frames.
-    """
+    """Shell commands, in order, with a comment where a person has to decide; empty where there is nothing to do."""
     kinds = {finding.kind for finding in findings if finding.severity != INFORMATION}
     told: List[str] = []
     root = found.root
@@ -70,7 +68,7 @@ def commands(
         told.append("# add to class_dict.csv, each in its place: " + "  ".join(rows))
     told += list(_by_hand(findings))
     within = distance(strange, table)
-    lost = unknown * _share_lost(strange, within)
+    lost = _share_lost(readings, table, within)
     if lost > MOST_LOST and "class-dict" not in kinds:
         told.append("# " + OTHER_LABELS % (100 * lost))
     mended = {kind for kind in MENDED if _files(findings, kind) - set(_unread(findings))}
@@ -88,7 +86,7 @@ def commands(
         flags += ["--drop", ",".join(dropped)] if dropped else []
         told += [typed(["camvid-fix", "--src", found.root, "--out", root] + flags), typed(["camvid-check", root])]
     if "size-differs" in kinds and found.layout in ("split", "segnet"):
-        told.append(typed(["camvid-encode", "--src", root, "--resize", "%dx%d" % size]))
+        told.append(typed(["camvid-encode", "--src", root, "--resize", "%dx%d" % pairs.usual_size(readings)]))
     if "split-leak" in kinds:
         told.append(_split_by_drive(found, root))
     return told
@@ -112,10 +110,18 @@ def _unread(findings: Sequence[Finding]) -> List[str]:
     return [finding.file for finding in findings if finding.kind == "stray-file" and finding.file.endswith("/")]
 
 
-def _share_lost(strange: Sequence[Total], within: float) -> float:
-    """Of the pixels of no class, the share that would become Void."""
-    lost = sum(total.pixels for total in strange if total.distance > within and not total.can_be_undone())
-    return lost / max(1, sum(total.pixels for total in strange))
+def _share_lost(readings: Sequence[Reading], table: ClassTable, within: int) -> float:
+    """Of all label pixels, the share that would become Void."""
+    held = [reading.label for reading in readings if reading.label is not None]
+    lost = sum(_lost(label, table, within) for label in held if label.unknown.number)
+    return float(lost / max(1, sum(label.pixels.sum() for label in held)))
+
+
+def _lost(label: LabelFacts, table: ClassTable, within: int) -> int:
+    if label.form == labels.IDS:
+        return label.unknown.by_distance.sum()
+    recoded = label.form == labels.GREY_IDS or (not label.lossy and recoding(label.unknown.most, table) is not None)
+    return 0 if recoded else label.unknown.by_distance[within + 1 :].sum()
 
 
 def _files(findings: Sequence[Finding], kind: str) -> Set[str]:

@@ -24,8 +24,7 @@ class Survey(NamedTuple):
     readings: List[Reading]
     findings: List[Finding]
     identity: identity.Identity
-    strange: List[colours.Total]
-    strange_count: int
+    strange: colours.Totals
     nearest: List[leakage.Nearest]
     leakage: Dict[str, Any]
     tallies: Dict[str, statistics.Tally]
@@ -37,10 +36,7 @@ class Survey(NamedTuple):
 
     def commands(self) -> List[str]:
         """What would make the set clean."""
-        size = pairs.usual_size(self.readings)
-        pixels = sum(tally.pixels for tally in self.tallies.values())
-        unknown = float(pixels[classes.UNKNOWN] / max(1, pixels.sum())) if self.tallies else 0.0
-        return remedies.commands(self.found, self.table, self.findings, self.strange, unknown, size)
+        return remedies.commands(self.found, self.table, self.findings, self.strange.listed, self.readings)
 
     def next(self) -> List[str]:
         """The command that goes on with the set as it is; none where it is not fit."""
@@ -84,9 +80,7 @@ def survey(found: layout.Scan, progress: Progress = lambda items, total, doing: 
     known = identity.of(found, table, judged, readings)
     findings += list(_leak_findings(leaks, known.preset))
     labelled = [one for one in readings if one.label is not None]
-    strange, strange_count = colours.totals(
-        [(r.pair.label, r.label.form, r.label.lossy, r.label.strange) for r in labelled], table
-    )
+    strange = colours.totals([(r.pair.label, r.label.form, r.label.lossy, r.label.unknown) for r in labelled], table)
     return Survey(
         found,
         table,
@@ -94,7 +88,6 @@ def survey(found: layout.Scan, progress: Progress = lambda items, total, doing: 
         ordered(findings),
         known,
         strange,
-        strange_count,
         nearest,
         leaks,
         statistics.tally(readings, table),
@@ -143,12 +136,12 @@ def _manifest(found: layout.Scan, table: ClassTable, readings: List[Reading]) ->
 def _colour_findings(readings: List[Reading], table: ClassTable) -> Iterable[Finding]:
     """Colours and ids of no class, label by label; an id just beyond the table is told as a shift."""
     for one in readings:
-        if one.label is None or not one.label.strange:
+        if one.label is None or not one.label.unknown.number:
             continue
-        first, pair = one.label.strange[0], one.pair
+        first, pair = one.label.unknown.most[0], one.pair
         at = (first.x, first.y)
         if one.label.form == "ids":
-            highest = max(item.colour[0] for item in one.label.strange)
+            highest = max(item.colour[0] for item in one.label.unknown.most)
             detail = "ids up to %d, but there are %d classes" % (highest, len(table))
             just = highest == len(table)
             kind = "shifted-ids" if just else "unknown-colour"
@@ -156,7 +149,7 @@ def _colour_findings(readings: List[Reading], table: ClassTable) -> Iterable[Fin
             detail += ": they count from 1, or class_dict.csv lacks a row" if just else ""
             yield Finding(kind, pair.label, pair.split, detail, remedy, at)
         else:
-            detail = colours.described(one.label.strange, table)
+            detail = colours.described(one.label.unknown, table)
             yield Finding("unknown-colour", pair.label, pair.split, detail, UNKNOWN_REMEDY, at)
 
 
@@ -171,7 +164,7 @@ def _shift_findings(readings: List[Reading], table: ClassTable) -> Iterable[Find
     if whole is not None:
         detail = "taken together the labels are no street scenes, but are when %s" % whole.words()
         yield Finding("shifted-ids", classes.FILE_NAME, None, detail, USE_RIGHT_TABLE)
-    told = {one.pair.label for one in labelled if one.label.form == "ids" and one.label.strange}
+    told = {one.pair.label for one in labelled if one.label.form == "ids" and one.label.unknown.number}
     for one, shift in zip(labelled, shifts.shifted_labels(counts)):
         if shift is not None and one.pair.label not in told:
             detail = "fits the other labels far better if %s" % shift.words()
@@ -201,8 +194,9 @@ def document(done: Survey) -> Dict[str, Any]:
         "preset": done.identity.preset,
         "palette": done.identity.palette,
         "identity": done.identity.sentences,
-        "colours": [total.document() for total in done.strange],
-        "colours_total": done.strange_count,
+        "colours": [total.document() for total in done.strange.listed],
+        "colours_total": done.strange.number,
+        "colours_total_is_exact": done.strange.whole,
         "leakage": leaks,
         "statistics": statistics.document(done.tallies, done.table),
         "commands": done.commands(),

@@ -79,15 +79,15 @@ def _findings(findings: List[Finding]) -> List[str]:
 def _colours(done) -> List[str]:
     from ..checks.colours import hex_of
 
-    if not done.strange:
+    if not done.strange.listed:
         return []
-    lines = ["colours of no class (%d)" % done.strange_count]
-    for one in done.strange[:SHOWN_COLOURS]:
+    lines = ["colours of no class (%s)" % done.strange.counted()]
+    for one in done.strange.listed[:SHOWN_COLOURS]:
         text = "  %s %16s in %s, first %s x=%d y=%d; nearest %s (distance %.0f); %s"
         much = (hex_of(one.colour), counted(one.pixels, "pixel"), counted(one.files, "file"))
         lines.append(text % (much + (one.first, one.x, one.y, one.nearest, one.distance, one.cause)))
-    if done.strange_count > SHOWN_COLOURS:
-        lines.append("  and %d more; --json has them" % (done.strange_count - SHOWN_COLOURS))
+    if len(done.strange.listed) > SHOWN_COLOURS:
+        lines.append("  --json has %d of them" % len(done.strange.listed))
     return lines
 
 

@@ -27,7 +27,7 @@ def page(done: Survey, progress: Progress = lambda items, total, doing: items) -
     parts = [
         _head(done, groups),
         problems.section(groups, dict(zip(shown, pictures))),
-        palette.unknown_colours(done.strange, done.strange_count, done.table),
+        palette.unknown_colours(done.strange, done.table),
         bars.section(done.tallies, done.table),
         bars.where(figures["where"]),
         numbers.weights(figures["weights"], done.table, _weighed(done), done.found.root),

@@ -2,7 +2,7 @@
 
 from typing import Sequence
 
-from ..checks.colours import Total, hex_of
+from ..checks.colours import Total, Totals, hex_of
 from ..classes import ClassTable
 from . import markup
 
@@ -10,17 +10,17 @@ SHOWN = 20
 HEADS = ("colour", "pixels", "labels", "first", "nearest class", "distance", "what probably made it")
 
 
-def unknown_colours(strange: Sequence[Total], count: int, table: ClassTable) -> str:
+def unknown_colours(strange: Totals, table: ClassTable) -> str:
     """The table of colours of no class; nothing where there are none."""
-    if not strange:
+    if not strange.listed:
         return ""
-    rows = [_row(one, table) for one in strange]
+    rows = [_row(one, table) for one in strange.listed]
     body = _table(rows[:SHOWN])
     if len(rows) > SHOWN:
         body += "\n" + markup.more("%d more colours" % (len(rows) - SHOWN), _table(rows[SHOWN:]))
-    if count > len(strange):
-        body += "<p>And {:,} more colours with fewer pixels.</p>".format(count - len(strange))
-    lead = "Found in labels: {:,}. Training ignores their pixels, since they belong to no class.".format(count)
+    if strange.number > len(strange.listed):
+        body += "<p>All others have fewer pixels.</p>"
+    lead = "Found in labels: %s. Training ignores their pixels, since they belong to no class." % strange.counted()
     return markup.section("colours", "Colours of no class", body, lead)
 
 
