@@ -1,9 +1,10 @@
 """A mended copy of a data set: what goes into it, and writing it so that a cut-off copy never looks whole."""
 
 import contextlib
+import json
 import os
 from concurrent.futures import ThreadPoolExecutor
-from typing import Callable, Dict, Iterable, List, NamedTuple, Sequence, Tuple
+from typing import Callable, Dict, Iterable, List, NamedTuple, Sequence, Set, Tuple
 
 import numpy as np
 
@@ -50,11 +51,13 @@ def plan(done: Survey, drop: Sequence[str], within: float) -> Plan:
             where=unreadable[0].file,
             remedy="restore it, or leave such frames out: --drop %s" % ",".join(sorted(set(drop) | set(kinds))),
         )
-    keep = [pair for pair in done.found.pairs if (pair.split, pair.name) not in named]
+    unlisted = lists.unlisted(done.found)
+    keep = [p for p in done.found.pairs if (p.split, p.name) not in named and p not in unlisted]
     if not keep:
         raise ToolkitError("no frame would be left", where=done.found.root)
     _refuse_without_void(done, keep, within)
     dropped = [(name, kind) for (_, name), kind in sorted(named.items(), key=lambda item: item[0][1])]
+    dropped += [(pair.image, "stray-file") for pair in unlisted if (pair.split, pair.name) not in named]
     dropped += [(o.path, "missing-label") for o in done.found.unlabelled]
     dropped += [(o.path, "missing-frame") for o in done.found.frameless]
     stays: Dict[str, int] = {}
@@ -136,7 +139,9 @@ def record(planned: Plan, fixed: Sequence[Fixed]) -> Dict:
     """What was changed, file by file, as JSON."""
     changes = [{"file": file, "what": c.what, "pixels": c.pixels} for one in fixed for file, c in one.changes]
     dropped = [{"name": name, "kind": kind} for name, kind in planned.dropped]
-    return {"schema": SCHEMA, "frames": len(fixed), "dropped": dropped, "changes": changes, "stays": planned.stays}
+    files = sorted(file for one in fixed for file in (one.image, one.label))
+    told = {"dropped": dropped, "changes": changes, "stays": planned.stays}
+    return dict(told, schema=SCHEMA, frames=len(fixed), files=files)
 
 
 def _suffix(found: layout.Scan) -> str:
@@ -166,14 +171,28 @@ def _fix(root: str, pair: layout.Pair, out: str, suffix: str, codec: ColourCodec
 
 
 def _remove_left_over(out: str, pairs: Sequence[layout.Pair], fixed: Sequence[Fixed]) -> None:
-    """Pictures of an earlier copy of the source's `pairs` that this one does not have."""
+    """Pictures of an earlier copy that this one does not have: its record names them, or they are of the source's
+    `pairs`, where it was cut off before it had one."""
     planned = {file for one in fixed for file in (one.image, one.label)}
-    for folder in sorted({os.path.dirname(file) for pair in pairs for file in (pair.image, pair.label)}):
+    names = {(os.path.dirname(file), pair.name) for pair in pairs for file in (pair.image, pair.label)}
+    stems = {folder + "/" + name + suffix for folder, name in names for suffix in layout.LABEL_SUFFIXES}
+    recorded = _recorded(out)
+    for folder in sorted({os.path.dirname(file) for file in recorded} | {folder for folder, _ in names}):
         inside = os.path.join(out, folder)
         for name in sorted(os.listdir(inside)) if os.path.isdir(inside) else ():
             file = folder + "/" + name if folder else name
-            if imageio.is_picture(name) and file not in planned:
+            ours = file in recorded or folder + "/" + os.path.splitext(name)[0] in stems
+            if imageio.is_picture(name) and ours and file not in planned:
                 os.remove(os.path.join(out, file))
+
+
+def _recorded(out: str) -> Set[str]:
+    """The files that the record of an earlier copy names."""
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
+        with open(os.path.join(out, RECORD), encoding="utf-8") as handle:
+            files = json.load(handle)["files"]
+        return {file for file in files if layout.is_inside(os.path.join(out, file), out)}
+    return set()
 
 
 def _write_lists(root: str, out: str, names) -> None:

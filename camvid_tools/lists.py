@@ -1,6 +1,7 @@
 """Lists of frames in text files, as SegNet and fastai ship them: train.txt, val.txt, test.txt, valid.txt."""
 
 import os
+import re
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from . import classes
@@ -8,6 +9,8 @@ from .errors import ToolkitError
 from .imageio import is_picture
 from .layout import LABEL_SUFFIXES, Pair, Scan
 
+_ENDING = re.compile(r"\.(png|jpe?g|bmp|tiff?|webp)(?=[,;]?(\s|$))", re.IGNORECASE)
+_PATH = re.compile(r"[^\s,;].*?(?:\.(?:png|jpe?g|bmp|tiff?|webp)(?=[\s,;]|$)|$)", re.IGNORECASE)
 FILES = (("train.txt", "train"), ("val.txt", "val"), ("valid.txt", "val"), ("test.txt", "test"))
 
 
@@ -39,10 +42,10 @@ def read(root: str) -> Tuple[List[Entry], List[Tuple[str, str]]]:
             continue
         for number, line in enumerate(written, 1):
             if line.strip():
-                columns = line.replace("\\", "/").split()
+                columns = _columns(line)
                 second = columns[1].strip(",;") if len(columns) > 1 else ""
                 label = bare_name(second) if is_picture(os.path.basename(second)) else None
-                entries.append(Entry(file, number, split, columns[0], name_in(line), label))
+                entries.append(Entry(file, number, split, columns[0], bare_name(columns[0]), label))
     return entries, faults
 
 
@@ -53,14 +56,28 @@ def lines(path: str) -> List[str]:
 
 def name_in(line: str) -> str:
     """The bare name of the frame that a line of a list names first."""
-    return bare_name(line.replace("\\", "/").split()[0])
+    return bare_name(_columns(line)[0])
+
+
+def _columns(line: str) -> List[str]:
+    """The paths of a line. Names may have blanks: a path ends with a picture's ending, else with the line."""
+    line = line.replace("\\", "/").strip()
+    found = _PATH.findall(line)
+    words = line.split()
+    bare = len(found) == 1 and len(words) == 2
+    return words if bare and belong(bare_name(words[1]), bare_name(words[0])) else found
+
+
+def belong(label: str, frame: str) -> bool:
+    """Whether two bare names are those of a label and its frame."""
+    return any(label + one == frame + other for one in LABEL_SUFFIXES for other in LABEL_SUFFIXES)
 
 
 def bare_name(path: str) -> str:
     """`/SegNet/CamVid/train/0001TP_006690.png` -> `0001TP_006690`; a name without an ending stays as it is."""
     base = path.rsplit("/", 1)[-1]
     stem, ending = os.path.splitext(base.rstrip(",;"))
-    return stem if ending.lower() in (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp") else base
+    return stem if _ENDING.match(ending) else base
 
 
 def leads_outside(path: str) -> bool:
@@ -90,6 +107,11 @@ def split_by_lists(found: Scan) -> Scan:
         return next((listed[n] for n in spellings(name) if n in listed), "train" if only_val else None)
 
     return found._replace(pairs=[Pair(p.name, split_of(p.name), p.image, p.label) for p in found.pairs])
+
+
+def unlisted(found: Scan) -> List[Pair]:
+    """The pairs that no list names where others are named: no split holds them."""
+    return [pair for pair in found.pairs if not pair.split] if any(pair.split for pair in found.pairs) else []
 
 
 def spellings(name: str) -> List[str]:

@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import shutil
 
 import cv2
 import numpy as np
@@ -177,6 +178,23 @@ def test_a_repeated_fix_that_leaves_a_whole_split_out_has_none_of_it(run, dirty,
     again = run(fix.main, "--src", dirty, "--out", tmp_path / "fixed", "--drop", "blank-label")
     assert again.err == "warning: no frame is left in val\n"
     assert (tmp_path / "fixed" / "mine.png").exists()
+
+
+def test_a_repeated_fix_keeps_what_a_user_laid_beside_and_removes_what_it_made_itself(run, dirty, tmp_path):
+    one = tmp_path / "seq"
+    one.mkdir()
+    for name in drawn.LISTS["train"]:
+        shutil.copy(str(dirty / "train" / (name + ".png")), str(one))
+        shutil.copy(str(dirty / "train_labels" / (name + "_L.png")), str(one))
+    rewrite(one, "0016E5_00390_L.png", lambda p: np.full_like(p, 128))
+    assert run(fix.main, "--src", one, "--out", tmp_path / "fixed").code == 0
+    (tmp_path / "fixed" / "mine.png").write_bytes(b"x")
+    for path in one.glob("0006R0_f00930*"):
+        path.unlink()
+    assert run(fix.main, "--src", one, "--out", tmp_path / "fixed", "--drop", "blank-label").code == 0
+    left = sorted(path.name for path in (tmp_path / "fixed").glob("*.png"))
+    names = [name for name in drawn.LISTS["train"] if name not in ("0016E5_00390", "0006R0_f00930")]
+    assert left == sorted(["mine.png"] + [name + end for name in names for end in (".png", "_L.png")])
 
 
 def test_lists_that_name_labels_or_begin_with_a_mark_keep_their_frames(run, tmp_path):

@@ -9,9 +9,9 @@ import pytest
 import drawn
 import planted
 import synthetic
-from camvid_tools import classes, imageio, lists
+from camvid_tools import classes, imageio
 from camvid_tools.checks import colours, remedies
-from camvid_tools.commands import check, encode
+from camvid_tools.commands import check
 from tools import LABEL, PALETTE, problems, rewrite
 
 
@@ -162,39 +162,6 @@ def test_ids_beyond_the_table_are_told_as_a_shift_or_as_another_table(run, tmp_p
         imageio.write_png(str(label), ids)
         found = [p for p in told(run, tree)["problems"] if p["severity"] == "error"]
         assert [(p["kind"], p["at"]) for p in found] == [(kind, [5, 3])] and str(value) in found[0]["detail"]
-
-
-@pytest.mark.parametrize(
-    "path, name",
-    [
-        ("/SegNet/CamVid/train/0001TP_006690.png", "0001TP_006690"),
-        ("train\\0001TP_006690.png", "0001TP_006690"),
-        ("0001TP_006690", "0001TP_006690"),
-        ("images/0001TP_006690_L.png", "0001TP_006690_L"),
-    ],
-)
-def test_a_line_of_a_list_names_a_frame_however_it_is_written(path, name):
-    assert lists.name_in(path + " and/more.png") == name
-
-
-def test_lists_split_what_folders_do_not_and_training_may_use_it(run, tmp_path):
-    names = list(synthetic.NAMES[:6])
-    folder = synthetic.fastai(tmp_path / "camvid", names)
-    (tmp_path / "camvid" / "valid.txt").write_text("\r\n".join(n + ".png" for n in names[:2]))
-    assert told(run, folder)["counts"] == {"train": 4, "val": 2}
-    assert run(encode.main, "--src", folder).code == 0
-    one = synthetic.one_folder(tmp_path / "seq", names)
-    lines = "".join("/SegNet/CamVid/test/%s.png /SegNet/CamVid/testannot/%s.png\n" % (n, n) for n in names)
-    (tmp_path / "seq" / "test.txt").write_text(lines)
-    assert told(run, one)["counts"] == {"test": 6}
-
-
-@pytest.mark.parametrize("line", ["../../etc/x.png", "train/../../x.png", "..\\x.png"])
-def test_a_list_that_climbs_out_of_the_folder_is_an_error_in_its_line(run, dirty, line):
-    (dirty / "train.txt").write_text("train/%s.png\n%s\n" % (drawn.LISTS["train"][0], line))
-    found = [p for p in told(run, dirty)["problems"] if p["severity"] == "error"]
-    assert [(p["kind"], p["file"]) for p in found] == [("path-outside", "train.txt")]
-    assert "line 2" in found[0]["detail"]
 
 
 def test_a_set_that_is_all_links_is_as_good_as_its_files(run, clean, tmp_path):

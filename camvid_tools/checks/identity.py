@@ -46,7 +46,8 @@ def _frames(found: layout.Scan, readings: Sequence[Reading]) -> str:
     names = {pair.name for pair in found.pairs}
     ours = len(names & set(splits.camvid_names()))
     counts = pairs.counts(found, splits.SPLITS)
-    parts = ", ".join("%d %s" % (n, split) for split, n in counts.items() if split != "all")
+    words = {"none": "in no list"}
+    parts = ", ".join("%d %s" % (n, words.get(split, split)) for split, n in counts.items() if split != "all")
     sizes = Counter(reading.frame.size for reading in readings if reading.frame is not None)
     size = ", %d x %d" % sizes.most_common(1)[0][0] if sizes else ""
     whose = "%d of CamVid's 701" % ours if ours == len(names) else "%d, of which CamVid's: %d" % (len(names), ours)
@@ -103,7 +104,8 @@ def _split(lists: Dict[str, List[str]], preset: str) -> str:
     if not any(lists.values()):
         return "none yet"
     if preset == "unknown":
-        return "of your own"
+        held_out = lists["val"] or lists["test"]
+        return "of your own" if held_out else "of your own; no frame is held out, so nothing can be scored"
     whole = tuple(splits.list_digest(lists[split]) for split in splits.SPLITS) == splits.DIGESTS[preset]
     part = "whole" if whole else "as far as the frames are there"
     return "the published list '%s' (%s), %s" % (preset, splits.sizes(preset), part)

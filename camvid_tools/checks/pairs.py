@@ -29,6 +29,9 @@ def partners(found: layout.Scan) -> Iterator[Finding]:
         detail = "a second picture of one frame or label" if twice else "neither a frame nor a label"
         remedy = "keep the right one of the two" if twice else "remove it"
         yield Finding("stray-file", file, None, detail, remedy + ", or camvid-fix leaves this one out")
+    for pair in lists.unlisted(found):
+        detail = "in no list, so in no split: training and scores go without it"
+        yield Finding("stray-file", pair.image, None, detail, "add it to a list, or camvid-fix leaves it out")
     for folder, pictures in layout.unread_folders(found):
         detail = "holds %s that were not read: no folder of this layout is called so" % counted(pictures, "picture")
         yield Finding("stray-file", folder + "/", None, detail, NAME_IT)
@@ -94,8 +97,9 @@ def manifest_holds(
         return
     if held["palette_digest"] != table_digest:
         yield Finding("manifest-mismatch", "class_dict.csv", None, "not the class table of the manifest", AGAIN)
-    here = {pair.name for pair in found.pairs}
     listed = {frame["name"]: frame for frame in held["frames"]}
+    here, lone = {pair.name for pair in found.pairs}, {_base(o.path) for o in found.unlabelled + found.frameless}
+    here |= {name for name, frame in listed.items() if lone & {_base(frame["image"]), _base(frame["label"])}}
     for name in sorted(set(listed) - here):
         if "/" in name or "\\" in name:
             detail = "the manifest names a path, not a frame"
@@ -108,6 +112,10 @@ def manifest_holds(
             yield from _against_entry(reading, listed[pair.name])
         else:
             yield Finding("manifest-mismatch", pair.image, pair.split, "not in the manifest", AGAIN)
+
+
+def _base(path: str) -> str:
+    return path.replace("\\", "/").rsplit("/", 1)[-1]
 
 
 def _against_entry(reading: Reading, entry: Dict[str, Any]) -> Iterator[Finding]:
@@ -133,7 +141,7 @@ def lists_hold(found: layout.Scan) -> Iterator[Finding]:
         remedy = "mend %s" % entry.file
         if lists.leads_outside(entry.path):
             yield Finding("path-outside", entry.file, entry.split, where + " leads out of the folder", remedy)
-        elif entry.label is not None and not _belongs(entry.label, entry.name):
+        elif entry.label is not None and not lists.belong(entry.label, entry.name):
             detail = "%s has %s for its label, but labels go by name" % (where, entry.label)
             yield Finding("manifest-mismatch", entry.file, entry.split, detail, remedy)
         elif entry.name not in splits_of:
@@ -145,11 +153,6 @@ def lists_hold(found: layout.Scan) -> Iterator[Finding]:
         elif splits_of[entry.name] not in (None, entry.split):
             detail = where + " lies in %s" % splits_of[entry.name]
             yield Finding("wrong-split", entry.file, entry.split, detail, remedy)
-
-
-def _belongs(label: str, frame: str) -> bool:
-    """Whether two bare names are those of a label and its frame."""
-    return any(label + one == frame + other for one in layout.LABEL_SUFFIXES for other in layout.LABEL_SUFFIXES)
 
 
 def links_stay_inside(found: layout.Scan) -> Iterator[Finding]:
@@ -169,9 +172,10 @@ def _leads_away(root: str, file: str) -> bool:
 
 
 def counts(found: layout.Scan, splits: Sequence[str]) -> Dict[str, int]:
-    """Frames with labels a split; under the key `all` where the folder is not split."""
-    numbers = Counter(pair.split or "all" for pair in found.pairs)
-    return {split: numbers[split] for split in list(splits) + ["all"] if numbers[split]}
+    """Frames with labels a split; under the key `all` where the folder is not split, `none` for those in no list."""
+    other = "none" if lists.unlisted(found) else "all"
+    numbers = Counter(pair.split or other for pair in found.pairs)
+    return {split: numbers[split] for split in list(splits) + [other] if numbers[split]}
 
 
 def names_by_split(found: layout.Scan, splits: Sequence[str]) -> Dict[str, List[str]]:
