@@ -142,7 +142,7 @@ def _pair_folders(result: Scan, split: Optional[str], frames: str, labels: str) 
     painted = _pictures(result.root, labels)
     if frames == labels:
         painted = [file for file in painted if os.path.splitext(file)[0].endswith(LABEL_SUFFIXES[:2])]
-        images = [file for file in images if file not in painted]
+        images = sorted(set(images) - set(painted))
     by_name: Dict[str, str] = {}
     for file in sorted(images, key=_png_first):
         name = os.path.splitext(file)[0]

@@ -4,6 +4,7 @@ Paths are relative: the folder's to the packed file, the files' to the folder. A
 was moved, is no complaint: there is nothing to compare with.
 """
 
+import contextlib
 import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -33,8 +34,10 @@ def record(found: layout.Scan, packed: str) -> Dict[str, Any]:
     states = [os.stat(path) for path in paths]
     sums = _sums(paths)
     rows = [[f, s.st_size, s.st_mtime_ns, digest] for f, s, digest in zip(files, states, sums)]
-    here = os.path.dirname(os.path.realpath(packed))
-    return {"folder": os.path.relpath(_own_path(found.root), here), "files": rows}
+    folder = _own_path(found.root)
+    with contextlib.suppress(ValueError):  # on another drive of Windows
+        folder = os.path.relpath(folder, os.path.dirname(os.path.realpath(packed)))
+    return {"folder": folder, "files": rows}
 
 
 def folder_of(origin: Dict[str, Any], packed: str) -> str:

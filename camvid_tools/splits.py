@@ -130,12 +130,12 @@ def by_shares(names: Iterable[str], shares: Tuple[float, float, float], seed: in
     drives: Dict[str, List[str]] = {}
     for name in sorted(names):
         drives.setdefault(place(name).drive, []).append(name)
-    wanted = [share / sum(shares) * sum(len(frames) for frames in drives.values()) for share in shares]
+    gap = [share / sum(shares) * sum(len(frames) for frames in drives.values()) for share in shares]
     assigned = {}
     for drive in sorted(drives, key=lambda d: (-len(drives[d]), _order(seed, d))):
-        gap = [want - sum(1 for split in assigned.values() if split == SPLITS[i]) for i, want in enumerate(wanted)]
-        split = SPLITS[gap.index(max(gap))]
-        assigned.update((frame, split) for frame in drives[drive])
+        at = gap.index(max(gap))
+        gap[at] -= len(drives[drive])
+        assigned.update((frame, SPLITS[at]) for frame in drives[drive])
     return assigned
 
 

@@ -1,6 +1,7 @@
 """How far held-out frames are from training frames, and the score of copied labels, against slow counting."""
 
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 import drawn
 from camvid_tools import classes, imageio, splits
 from camvid_tools.checks import leakage
+from camvid_tools.commands import check
 from camvid_tools.layout import Pair
 from tools import PALETTE, problems
 
@@ -129,3 +131,39 @@ def test_the_check_tells_the_leak_by_split_and_frame(tmp_path):
     slow = slow_scores([ids("val", "0016E5_00420")], [ids("train", "0016E5_00390")], 32, 30)
     score = held["val"]["copied_label"]
     assert np.allclose([score["pixel_accuracy"], score["mean_iou"]], slow)
+
+
+def one_drive(folder, names, splits_of):
+    """A drawn set in split folders whose frames are copied under names of one's own."""
+    drawn.tree(folder, 48, 64)
+    stills = [("train", name) for name in drawn.LISTS["train"]] + [("val", name) for name in drawn.LISTS["val"]]
+    for (old_split, old), name, split in zip(stills, names, splits_of):
+        for end, tail in (("", ".png"), ("_labels", "_L.png")):
+            os.makedirs(os.path.join(folder, "own", split + end), exist_ok=True)
+            shutil.move(
+                os.path.join(folder, old_split + end, old + tail), os.path.join(folder, "own", split + end, name + tail)
+            )
+    shutil.move(os.path.join(folder, "class_dict.csv"), os.path.join(folder, "own", "class_dict.csv"))
+    return os.path.join(folder, "own")
+
+
+SIX = ["train"] * 4 + ["val"] * 2
+ADVICE = [
+    (["ride_%03d" % i for i in range(6)], "the 1 drive here"),
+    (["a_01", "a_02", "b_01", "b_02", "a_01", "b_01"], "one name"),
+]
+
+
+@pytest.mark.parametrize("names, words", ADVICE, ids=[words for _, words in ADVICE])
+def test_a_split_by_drives_is_advised_only_where_it_can_be_had(tmp_path, names, words):
+    document = problems(one_drive(str(tmp_path / "s"), names, SIX), tmp_path, 0)
+    leak = [p["detail"] for p in document["problems"] if p["kind"] == "split-leak"]
+    assert leak == ["2 of 2 frames: numbered at most 60 from a training frame of their drive"]
+    assert len(document["commands"]) == 1 and document["commands"][0].startswith("# ")
+    assert words in document["commands"][0]
+
+
+def test_where_names_tell_no_drives_the_leak_is_said_to_be_unknown(run, tmp_path):
+    folder = one_drive(str(tmp_path / "s"), ["img (%d)" % i for i in range(6)], SIX)
+    said = run(check.main, folder).out
+    assert "leakage, val: the names of frames do not tell their drives" in said and "split-leak" not in said

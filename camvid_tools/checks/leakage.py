@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from ..classes import ClassTable
-from ..drives import place
+from ..drives import CAMVID_NAME, place
 from ..layout import Pair
 from ..splits import SPLITS
 from ..words import counted
@@ -111,7 +111,7 @@ def confusion(truth: np.ndarray, copy: np.ndarray, classes: int) -> np.ndarray:
     return np.column_stack([by_id[:, :classes], by_id[:, classes:].sum(axis=1)])
 
 
-def summary(pairs: Sequence[Nearest], copied: CopyScore) -> Dict[str, Any]:
+def summary(pairs: Sequence[Nearest], copied: CopyScore, drives_known: bool = True) -> Dict[str, Any]:
     """For each held-out split: frames, how many have a training frame of their drive, distances, the copy's score."""
     found = {}
     for split in SPLITS[1:]:
@@ -121,6 +121,7 @@ def summary(pairs: Sequence[Nearest], copied: CopyScore) -> Dict[str, Any]:
             continue
         found[split] = {
             "frames": len(mine),
+            "drives_known": drives_known,
             "with_training_frame_of_their_drive": len(near),
             "within_two_seconds": sum(1 for distance in near if distance <= CLOSE),
             "distance": {"min": near[0], "median": float(np.median(near)), "max": near[-1]} if near else None,
@@ -129,13 +130,22 @@ def summary(pairs: Sequence[Nearest], copied: CopyScore) -> Dict[str, Any]:
     return found
 
 
+def closeness(names: Iterable[str]) -> str:
+    """How near a close frame is, in words. Only CamVid's numbers are known to be those of a video of 30 Hz."""
+    at_30_hz = all(CAMVID_NAME.match(name) for name in names)
+    return "at most two seconds from" if at_30_hz else "numbered at most %d from" % CLOSE
+
+
 def sentence(split: str, held: Dict[str, Any]) -> str:
     """One plain sentence about a held-out split."""
     with_train, frames = held["with_training_frame_of_their_drive"], held["frames"]
+    if not held["drives_known"]:
+        text = "%s: the names of frames do not tell their drives, so how near training is to the %s is not known"
+        return text % (split, counted(frames, "frame"))
     if not with_train:
         return "%s: no frame is of a drive that training sees (%s)" % (split, counted(frames, "frame"))
     gap, score = held["distance"], held["copied_label"]
-    text = "%s: %d of %d frames have a training frame of their drive, %d/%g/%d frames of video away (min/median/max)"
+    text = "%s: %d of %d frames have a training frame of their drive, numbered %d/%g/%d from theirs (min/median/max)"
     said = text % (split, with_train, frames, gap["min"], gap["median"], gap["max"])
     if score is None:
         return said

@@ -6,8 +6,9 @@ import numpy as np
 
 from .. import classes, labels, layout, lists, splitfolder, splits
 from ..classes import ClassTable
+from ..drives import place
 from ..findings import INFORMATION, Finding
-from ..words import typed
+from ..words import counted, typed
 from . import pairs
 from .colours import COMPRESSED, LOSSY, NEAR, Total, recoding
 from .reading import LabelFacts, Reading
@@ -136,7 +137,19 @@ def _none_left(found: layout.Scan, findings: Sequence[Finding], dropped: Sequenc
 
 
 def _split_by_drive(found: layout.Scan, root: str) -> str:
-    flags = splits.flags_for(pair.name for pair in found.pairs)
+    names = [pair.name for pair in found.pairs]
+    flags = splits.flags_for(names)
+    if len(set(names)) < len(names):
+        return "# split by whole drives, once no two frames have one name"
+    if "--shares" in flags:
+        given = set(splits.by_shares(names, (60, 20, 20)).values())
+    else:
+        given = {splits.preset("by-drive")[name] for name in names}
+    if "train" not in given or len(given) == 1:
+        drives = counted(len({place(name).drive for name in names}), "drive")
+        return (
+            "# hold frames of other drives out: those of the %s here are too few for a split by whole drives" % drives
+        )
     words = ["camvid-split", "--src", root, "--out", layout.beside(root, "_by_drive")] + flags
     return typed(words if "--shares" in flags else words + ["--preset", "by-drive"])
 

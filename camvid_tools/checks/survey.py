@@ -6,9 +6,10 @@ from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Tuple
 from .. import classes, layout, lists, manifest, splitfolder, splits
 from ..classes import ClassTable
 from ..codec import ColourCodec
+from ..drives import names_tell
 from ..errors import ToolkitError
 from ..findings import INFORMATION, Finding, ordered, verdict
-from ..words import typed
+from ..words import counted, typed
 from . import colours, content, identity, leakage, pairs, reading, remedies, shifts, statistics
 from .reading import Reading
 
@@ -74,11 +75,11 @@ def survey(found: layout.Scan, progress: Progress = lambda items, total, doing: 
             one = one._replace(label=one.label._replace(ids=None))
         readings.append(one)
     readings.sort(key=lambda one: reading.video_order(one.pair.name))
-    leaks = leakage.summary(nearest, copied)
+    leaks = leakage.summary(nearest, copied, names_tell(pair.name for pair in found.pairs))
     findings += [finding for one in readings for finding in one.findings]
     findings += _against_each_other(found, table, judged, readings)
     known = identity.of(found, table, judged, readings)
-    findings += list(_leak_findings(leaks, known.preset))
+    findings += list(_leak_findings(leaks, known.preset, leakage.closeness(pair.name for pair in found.pairs)))
     labelled = [one for one in readings if one.label is not None]
     strange = colours.totals([(r.pair.label, r.label.form, r.label.lossy, r.label.unknown) for r in labelled], table)
     return Survey(
@@ -171,12 +172,12 @@ def _shift_findings(readings: List[Reading], table: ClassTable) -> Iterable[Find
             yield Finding("shifted-ids", one.pair.label, one.pair.split, detail, USE_RIGHT_TABLE)
 
 
-def _leak_findings(leaks: Dict[str, Any], preset: str) -> Iterable[Finding]:
+def _leak_findings(leaks: Dict[str, Any], preset: str, closeness: str) -> Iterable[Finding]:
     """A leak of a split of one's own is a warning; that of a published one is known, and told as information."""
     for split, held in leaks.items():
         if held["within_two_seconds"]:
-            text = "%d of %d frames are at most two seconds from a training frame of their drive"
-            detail = text % (held["within_two_seconds"], held["frames"])
+            close = "%d of %s" % (held["within_two_seconds"], counted(held["frames"], "frame"))
+            detail = "%s: %s a training frame of their drive" % (close, closeness)
             remedy = "compare such scores with scores on the same split only, or split by whole drives"
             published = None if preset == "unknown" else INFORMATION
             yield Finding("split-leak", split, split, detail, remedy, weighed=published)

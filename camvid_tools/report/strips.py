@@ -3,7 +3,7 @@
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from ..checks import leakage
-from ..checks.leakage import CLOSE, FRAMES_A_SECOND, Nearest
+from ..checks.leakage import CLOSE, Nearest
 from ..checks.reading import Reading
 from ..checks.survey import Survey
 from ..drives import place
@@ -19,7 +19,7 @@ CAP = 4
 
 LEGEND = (
     "One tick a frame, in the order of the video, %d a line; point at one for its name. "
-    "A red cap marks a held-out frame at most %d seconds from a training frame of its drive: nearly the same picture, "
+    "A red cap marks a held-out frame %s a training frame of its drive: nearly the same picture, "
     "so a score on it says how well a model remembers, not how it does on a new street."
 )
 
@@ -40,7 +40,7 @@ def section(done: Survey) -> str:
     strips = [_strip(name, frames, nearest, row) for name, frames in shown]
     strips += _not_drawn(len(drives) - len(long_ones), len(long_ones) - len(shown))
     key = markup.key([_style_and_words(split) for split in _counts(done.readings)] + [("close", "close to training")])
-    words = LEGEND % (row, CLOSE // FRAMES_A_SECOND)
+    words = LEGEND % (row, leakage.closeness(one.pair.name for one in done.readings))
     legend = '%s<p class="lead">%s</p>' % (key, markup.text(words)) if shown else ""
     return markup.section("leakage", "Leakage", body + legend + "\n".join(strips))
 
