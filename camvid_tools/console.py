@@ -93,12 +93,19 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, "%s: error: %s; see %s --help\n" % (self.prog, message, self.prog))
 
 
+def file_name(text: str) -> str:
+    """The type of a flag that names a file to write: `-`, which --json alone takes, is refused."""
+    if text == "-":
+        raise argparse.ArgumentTypeError("- is no file; only --json writes to stdout")
+    return text
+
+
 class _Help(argparse.RawDescriptionHelpFormatter):
     """Keeps the example's lines and shows each default that says something."""
 
     def _get_help_string(self, action: argparse.Action) -> str:
         text = action.help or ""
-        tells = action.default not in (None, False, argparse.SUPPRESS) and "default" not in text
+        tells = action.default not in (None, False, "", argparse.SUPPRESS) and "default" not in text
         return text + " (default: %(default)s)" if tells and action.option_strings else text
 
 

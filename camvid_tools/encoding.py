@@ -50,8 +50,9 @@ def merge(source: classes.ClassTable, grouping: str) -> Merge:
 
 
 def _read_own(path: str) -> Dict[str, str]:
-    lines = [line for line in classes.read_text(path).splitlines() if line.strip()]
-    rows = [[cell.strip() for cell in row] for row in csv.reader(lines)]
+    lines = [line for line in classes.read_text(path).lstrip("\ufeff").splitlines() if line.strip()]
+    mark = "," if any("," in line for line in lines) else ";"
+    rows = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=mark)]
     wrong = [line for line, row in zip(lines, rows) if len(row) != 2 or not all(row)]
     if wrong:
         raise ToolkitError("'%s' is not of the form name,group" % wrong[0], where=path)

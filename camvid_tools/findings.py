@@ -5,8 +5,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 ERROR, WARNING, INFORMATION = "error", "warning", "information"
 
 # The kinds that other programs may rely on, each with its severity.
-KINDS = {
-    # of a frame
+OF_FRAMES = {
     "missing-label": ERROR,
     "undecodable": ERROR,
     "truncated": ERROR,
@@ -18,7 +17,8 @@ KINDS = {
     "exif-rotation": ERROR,
     "duplicate-frame": WARNING,  # an error across splits
     "near-duplicate": WARNING,
-    # of a label
+}
+OF_LABELS = {
     "missing-frame": ERROR,
     "size-mismatch": ERROR,
     "label-form": ERROR,
@@ -28,7 +28,8 @@ KINDS = {
     "blank-label": WARNING,
     "unwritten-border": WARNING,
     "known-bad-label": WARNING,
-    # of the set
+}
+OF_THE_SET = {
     "stray-file": WARNING,
     "mixed-suffixes": WARNING,
     "class-dict": ERROR,
@@ -38,6 +39,7 @@ KINDS = {
     "path-outside": ERROR,
     "no-manifest": INFORMATION,
 }
+KINDS = dict(OF_FRAMES, **OF_LABELS, **OF_THE_SET)
 _ORDER = (ERROR, WARNING, INFORMATION)
 
 

@@ -13,7 +13,7 @@ from .checks.remedies import MENDED
 from .checks.survey import Survey
 from .codec import ColourCodec
 from .errors import ToolkitError
-from .findings import INFORMATION, KINDS
+from .findings import INFORMATION, OF_FRAMES, OF_LABELS, Finding
 
 COMMAND = "camvid-fix"
 RECORD = "fixes.json"
@@ -62,9 +62,15 @@ def plan(done: Survey, drop: Sequence[str], within: float) -> Plan:
     dropped += [(o.path, "missing-frame") for o in done.found.frameless]
     stays: Dict[str, int] = {}
     for finding in done.findings:
-        if finding.kind not in drop and finding.kind not in MENDED and finding.severity != INFORMATION:
+        gone = finding.kind in drop or finding.kind in MENDED or _against_manifest(finding)
+        if not gone and finding.severity != INFORMATION:
             stays[finding.kind] = stays.get(finding.kind, 0) + 1
     return Plan(keep, dropped, stays)
+
+
+def _against_manifest(finding: Finding) -> bool:
+    """Whether a problem is one with the manifest, which no copy has."""
+    return finding.kind in ("manifest-mismatch", "wrong-split") and finding.file not in dict(lists.FILES)
 
 
 def _refuse_without_void(done: Survey, keep: Sequence[layout.Pair], within: float) -> None:
@@ -103,11 +109,13 @@ def _names_with(done: Survey, kind: str) -> List[Tuple[str, str]]:
 
 
 def known_kinds(text: str) -> List[str]:
-    """`KIND,...` as a list; ToolkitError names the kinds that exist."""
+    """`KIND,...` as a list; ToolkitError names the kinds of problem that a frame or label can have."""
     wanted = [part.strip() for part in text.split(",") if part.strip()]
-    wrong = [kind for kind in wanted if kind not in KINDS]
+    known = dict(OF_FRAMES, **OF_LABELS)
+    wrong = [kind for kind in wanted if kind not in known]
     if wrong:
-        raise ToolkitError("no kind of problem '%s'" % wrong[0], remedy="there are: %s" % ", ".join(KINDS))
+        what = "no kind of problem of a frame '%s'" % wrong[0]
+        raise ToolkitError(what, remedy="there are: %s" % ", ".join(known))
     return wanted
 
 

@@ -162,7 +162,16 @@ def write_png(path: str, picture: np.ndarray) -> None:
 
 def is_lossy(data: bytes) -> bool:
     """Whether a file is a JPEG or WebP by its bytes, whatever it is called; WebP without loss is none."""
-    return data.startswith(JPEG_START) or (data[8:12] == b"WEBP" and b"VP8 " in data[12:256])
+    return data.startswith(JPEG_START) or (data[8:12] == b"WEBP" and b"VP8 " in _riff_chunks(data))
+
+
+def _riff_chunks(data: bytes) -> Iterator[bytes]:
+    """The name of every chunk of a WebP."""
+    at = 12
+    while at + 8 <= len(data):
+        yield data[at : at + 4]
+        size = int.from_bytes(data[at + 4 : at + 8], "little")
+        at += 8 + size + size % 2
 
 
 def is_picture(name: str) -> bool:

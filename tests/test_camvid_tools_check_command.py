@@ -184,3 +184,19 @@ def test_of_two_labels_of_a_frame_that_named_like_the_rest_is_taken_and_of_two_f
     (dirty / jpeg).write_bytes(imageio.jpeg_bytes(imageio.read_raw(str(dirty / "train/0016E5_00390.png")), 90))
     told = {p["file"]: p["detail"] for p in problems(dirty, tmp_path, 0)["problems"] if p["kind"] == "stray-file"}
     assert set(told) == {other, jpeg} and set(told.values()) == {"a second picture of one frame or label"}
+
+
+@pytest.mark.parametrize("flag", ["--html", "--statistics"])
+def test_only_json_goes_to_stdout(run, clean, tmp_path, monkeypatch, flag):
+    monkeypatch.chdir(tmp_path)
+    assert "only --json writes to stdout" in run(check.main, clean, flag, "-").refusal()
+    assert os.listdir(str(tmp_path)) == []
+
+
+def test_a_frame_whose_label_is_gone_is_not_told_to_be_gone_itself(run, tmp_path):
+    raw = synthetic.raw(tmp_path / "raw", synthetic.NAMES[:6])
+    assert run(split.main, "--src", raw, "--out", tmp_path / "s", "--allow_partial").code == 0
+    (gone,) = (tmp_path / "s").rglob("%s_L.png" % synthetic.NAMES[0])
+    gone.unlink()
+    told = run(check.main, tmp_path / "s", "--json", "-").json()["problems"]
+    assert [p["kind"] for p in told if p["severity"] == "error"] == ["missing-label"]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 import drawn
-from camvid_tools import classes, imageio, packed
+from camvid_tools import classes, encoding, imageio, packed
 from camvid_tools.commands import encode
 from tools import FRAME, LABEL, PALETTE, odd_colour, rewrite, run
 
@@ -143,3 +144,20 @@ def test_unknown_colours_become_255_and_are_counted_aloud(dirty, tmp_path, capsy
     assert "0016E5_00390: 3 pixels" in capsys.readouterr().err
     assert json.loads((tmp_path / "j").read_text())["unknown_pixels"] == {"0016E5_00390": 3}
     assert (packed.PackedFile(str(dirty) + ".h5").open("train").labels == 255).sum() == 3
+
+
+def test_many_frames_with_unknown_colours_are_not_warned_of_one_by_one(run, dirty, tmp_path):
+    for split, names in drawn.LISTS.items():
+        for name in names:
+            rewrite(dirty, "%s_labels/%s_L.png" % (split, name), odd_colour)
+    extra = "train/0016E5_09999.png"
+    shutil.copy(str(dirty / FRAME), str(dirty / extra))
+    shutil.copy(str(dirty / LABEL), str(dirty / "train_labels" / "0016E5_09999_L.png"))
+    warnings = run(encode.main, "--src", dirty, "--out", tmp_path / "a.h5").err.splitlines()
+    assert len(warnings) == 11 and warnings[-1] == "warning: and so in 1 more; camvid-check tells why"
+
+
+def test_groups_of_a_spreadsheet_with_semicolons_and_a_mark_are_read(dirty, tmp_path):
+    rows = "".join("%s;%s\r\n" % (name, "Void" if name == "Void" else "All") for name in classes.camvid32().names)
+    (tmp_path / "groups.csv").write_bytes(b"\xef\xbb\xbf" + rows.encode())
+    assert encoding.merge(classes.camvid32(), str(tmp_path / "groups.csv")).table.names == ("All", "Void")

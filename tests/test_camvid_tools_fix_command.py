@@ -295,7 +295,9 @@ def test_bad_input_is_one_line_and_writes_nothing(run, dirty, tmp_path):
     (tmp_path / "full" / "mine.txt").write_text("x")
     assert "mine" not in run(fix.main, "--src", dirty, "--out", tmp_path / "full").refusal()
     assert "never changed" in run(fix.main, "--src", dirty, "--out", dirty / "train").refusal()
-    assert "no kind" in run(fix.main, "--src", dirty, "--out", tmp_path / "o", "--drop", "ugly").refusal()
+    for kind in ("ugly", "split-leak"):
+        said = run(fix.main, "--src", dirty, "--out", tmp_path / "o", "--drop", kind).refusal()
+        assert "no kind of problem of a frame '%s'" % kind in said and "blank-label" in said
     assert "distance" in run(fix.main, "--src", dirty, "--out", tmp_path / "o", "--within", "-1").err
     (dirty / "class_dict.csv").write_text(classes.camvid32().to_csv().replace("Void,0,0,0\n", ""))
     said = run(fix.main, "--src", dirty, "--out", tmp_path / "o").refusal()

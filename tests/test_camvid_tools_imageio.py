@@ -106,3 +106,12 @@ def test_id_labels_beyond_the_table_become_255_and_are_counted(tmp_path):
 def test_hidden_files_and_other_endings_are_no_pictures():
     names = ["a.png", "A.PNG", "a.JPeG", ".a.png", "a.txt", "png", "._a.png"]
     assert [name for name in names if imageio.is_picture(name)] == ["a.png", "A.PNG", "a.JPeG"]
+
+
+def test_a_webp_with_a_colour_profile_is_known_as_lossy_or_not():
+    def webp(kind):
+        picture = kind + (5).to_bytes(4, "little") + b"x" * 6
+        return b"RIFF" + bytes(4) + b"WEBPVP8X" + (10).to_bytes(4, "little") + bytes(10) + profile + picture
+
+    profile = b"ICCP" + (587).to_bytes(4, "little") + b"VP8 " * 147
+    assert imageio.is_lossy(webp(b"VP8 ")) and not imageio.is_lossy(webp(b"VP8L"))

@@ -76,6 +76,12 @@ def test_class_weights_come_from_the_statistics_of_a_check_by_formula(source, tm
         resolve(source, class_weights=str(file) + ":cubic")
 
 
+def test_a_statistics_file_without_training_frames_says_that_it_has_no_weights(source, tmp_path):
+    (tmp_path / "statistics.json").write_text('{"weights": {}}')
+    with pytest.raises(ToolkitError, match="no frame was for training"):
+        resolve(source, class_weights=str(tmp_path / "statistics.json"))
+
+
 def test_a_recipe_file_changes_only_what_it_names(source, tmp_path):
     file = tmp_path / "mine.json"
     file.write_text(json.dumps({"learning_rate": 0.3, "ignored": ["Sky", "Void"]}))

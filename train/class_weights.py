@@ -42,6 +42,9 @@ def _weights(held: Any, path: str, formula: Optional[str]) -> Dict[str, Any]:
         return held
     formulas = held["weights"]
     if (formula or DEFAULT_FORMULA) not in formulas:
-        there = ", ".join(sorted(formulas))
-        raise ToolkitError("no class weights '%s'" % (formula or DEFAULT_FORMULA), where=path, remedy="it has " + there)
+        if not formulas:
+            remedy = "run camvid-check --statistics on a set that has training frames"
+            raise ToolkitError("has no class weights: no frame was for training", where=path, remedy=remedy)
+        remedy = "it has " + ", ".join(sorted(formulas))
+        raise ToolkitError("no class weights '%s'" % (formula or DEFAULT_FORMULA), where=path, remedy=remedy)
     return formulas[formula or DEFAULT_FORMULA]

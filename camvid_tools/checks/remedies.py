@@ -86,7 +86,7 @@ def commands(
         flags = ["--within", str(within)] if within and "unknown-colour" in mended else []
         flags += ["--drop", ",".join(dropped)] if dropped else []
         told += [typed(["camvid-fix", "--src", found.root, "--out", root] + flags), typed(["camvid-check", root])]
-    if "size-differs" in kinds and found.layout in ("split", "segnet"):
+    if "size-differs" in kinds and found.layout in ("split", "segnet") and "exif-rotation" not in mended:
         told.append(typed(["camvid-encode", "--src", root, "--resize", "%dx%d" % pairs.usual_size(readings)]))
     if "split-leak" in kinds:
         told.append(_split_by_drive(found, root))

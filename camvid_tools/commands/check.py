@@ -21,9 +21,14 @@ def build_parser() -> argparse.ArgumentParser:
         "camvid-check CamVid_split --html report.html --statistics statistics.json",
     )
     parser.add_argument("dir", nargs="?", default=".", metavar="DIR", help="the data set (default: found from here)")
-    parser.add_argument("--html", metavar="FILE", help="write a report to look at: one file, opens from disk")
     parser.add_argument(
-        "--statistics", metavar="FILE", help="write counts and class weights as JSON; train --class_weights reads it"
+        "--html", type=console.file_name, metavar="FILE", help="write a report to look at: one file, opens from disk"
+    )
+    parser.add_argument(
+        "--statistics",
+        type=console.file_name,
+        metavar="FILE",
+        help="write counts and class weights as JSON; train --class_weights reads it",
     )
     parser.add_argument("--strict", action="store_true", help="warnings count as errors")
     return parser

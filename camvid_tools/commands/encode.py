@@ -8,9 +8,10 @@ from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequenc
 from .. import console, encoding, groups, imageio, layout, origin, packed, pngtree, verifying
 from ..errors import ToolkitError
 from ..splitfolder import SplitFolder
-from ..words import typed
+from ..words import counted, typed
 
 SCHEMA = "camvid-encode/1"
+NAMED = 10  # frames in a warning
 FILE_ENDINGS = (".h5", ".hdf5")
 
 
@@ -77,15 +78,19 @@ def run(options: argparse.Namespace, out: console.Console) -> int:
     """Refuse what makes no sense, make the form, tell what was made."""
     _refuse_senseless(options)
     made = {"packed": _packed, "png": _png, "unpack": _unpack}[options.form](options, out)
-    for name, pixels in made.unknown.items():
-        out.warn("%s: %d pixels of unknown colour became 255 and are ignored" % (name, pixels))
+    for name, pixels in sorted(made.unknown.items(), key=lambda item: -item[1])[:NAMED]:
+        out.warn("%s: %s of unknown colour became 255 and are ignored" % (name, counted(pixels, "pixel")))
+    if len(made.unknown) > NAMED:
+        out.warn("and so in %d more; camvid-check tells why" % (len(made.unknown) - NAMED))
     wrong = made.wrong or []
     if wrong:
-        more = " and %d more" % (len(wrong) - 10) if len(wrong) > 10 else ""
-        out.warn("not equal to the source: %s%s; remove %s, encode again" % (", ".join(wrong[:10]), more, made.target))
+        more = " and %d more" % (len(wrong) - NAMED) if len(wrong) > NAMED else ""
+        named = ", ".join(wrong[:NAMED]) + more
+        out.warn("not equal to the source: %s; remove %s, encode again" % (named, made.target))
     elif made.wrong is not None:
         out.say("verified: all %d frames and labels equal the source" % sum(made.counts.values()))
-    out.say("next: " + typed(["python", "-m", "train", "--data_path", made.target]))
+    if not wrong:
+        out.say("next: " + typed(["python", "-m", "train", "--data_path", made.target]))
     out.result(
         {
             "schema": SCHEMA,

@@ -27,7 +27,12 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="N",
         help="largest distance in RGB at which a colour goes to the nearest class (default: 0, all to Void)",
     )
-    parser.add_argument("--drop", default="", metavar="KIND,...", help="leave frames with these problems out")
+    parser.add_argument(
+        "--drop",
+        default="",
+        metavar="KIND,...",
+        help="leave frames with these problems out, by the kinds that camvid-check names",
+    )
     return parser
 
 
