@@ -17,7 +17,7 @@ from . import colours, painting, shifts
 
 THUMB_WH = (32, 24)
 ROWS_ENOUGH = 8 * THUMB_WH[1]  # of which a thumbnail is made: more change nothing that one can see
-SMALL_HW = (180, 240)  # labels are kept at about this size, by leaving out rows and columns
+SMALL_HW = (90, 120)  # labels are kept at about this size, by leaving out rows and columns
 _ROWS_AT_ONCE = 128  # what lies between a picture and its sums stays in the cache
 SAVE_8_BITS = "camvid-fix saves it with 8 bits a channel"
 Size = Tuple[int, int]
