@@ -51,13 +51,13 @@ def plan(done: Survey, drop: Sequence[str], within: float) -> Plan:
             where=unreadable[0].file,
             remedy="restore it, or leave such frames out: --drop %s" % ",".join(sorted(set(drop) | set(kinds))),
         )
-    unlisted = lists.unlisted(done.found)
+    unlisted = set(lists.unlisted(done.found))
     keep = [p for p in done.found.pairs if (p.split, p.name) not in named and p not in unlisted]
     if not keep:
         raise ToolkitError("no frame would be left", where=done.found.root)
     _refuse_without_void(done, keep, within)
     dropped = [(name, kind) for (_, name), kind in sorted(named.items(), key=lambda item: item[0][1])]
-    dropped += [(pair.image, "stray-file") for pair in unlisted if (pair.split, pair.name) not in named]
+    dropped += [(pair.image, "stray-file") for pair in sorted(unlisted) if (pair.split, pair.name) not in named]
     dropped += [(o.path, "missing-label") for o in done.found.unlabelled]
     dropped += [(o.path, "missing-frame") for o in done.found.frameless]
     stays: Dict[str, int] = {}

@@ -65,7 +65,7 @@ def _columns(line: str) -> List[str]:
     found = _PATH.findall(line)
     words = line.split()
     bare = len(found) == 1 and len(words) == 2
-    return words if bare and belong(bare_name(words[1]), bare_name(words[0])) else found
+    return words if bare and belong(bare_name(words[1]), bare_name(words[0])) else found or words
 
 
 def belong(label: str, frame: str) -> bool:

@@ -62,6 +62,7 @@ def test_a_name_with_a_blank_is_read_from_lists_with_and_without_labels():
     assert lists.name_in("train/img (3).png labels/img (3)_L.png") == "img (3)"
     for line in ("img (3).png", "img (3)", "img (3).JPG, x.png", "img (3)\t"):
         assert lists.name_in(line) == "img (3)", line
+    assert lists.name_in(" ,; ") == ",;"
 
 
 def test_frames_that_no_list_names_are_told_counted_apart_and_left_out_of_a_mended_copy(run, tmp_path):
