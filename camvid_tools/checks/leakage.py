@@ -145,7 +145,7 @@ def sentence(split: str, held: Dict[str, Any]) -> str:
     if not with_train:
         return "%s: no frame is of a drive that training sees (%s)" % (split, counted(frames, "frame"))
     gap, score = held["distance"], held["copied_label"]
-    text = "%s: %d of %d frames have a training frame of their drive, numbered %d/%g/%d from theirs (min/median/max)"
+    text = "%s: %d of %d frames have a training frame of their drive, %d/%g/%d frame numbers away (min/median/max)"
     said = text % (split, with_train, frames, gap["min"], gap["median"], gap["max"])
     if score is None:
         return said
