@@ -1,12 +1,14 @@
 """Batch k in numpy: read, cut, scale, flip, recolour, all in one call."""
 
 import logging
+import threading
 from typing import Optional, Tuple
 
 import numpy as np
 
-from augment import apply, draw
+from augment import apply, choice, draw, foreign, padding
 from augment.augmentation import Augmentation
+from augment.plan import Plan, plans
 from camvid_tools.errors import RunFault, ToolkitError
 from camvid_tools.imageio import ImageFault
 
@@ -41,7 +43,8 @@ class TrainBatches:
         self.source, self.schedule, self.augmentation, self.spec = source, schedule, augmentation, spec
         self.on_damaged = on_damaged
         self.fault: Optional[Exception] = None
-        self._pool, self._template = BatchPool(spec), apply.padding((spec.height, spec.width))
+        self._pool, self._threads = BatchPool(spec), threading.local()
+        self._steps = foreign.Steps(augmentation.albumentations) if augmentation.albumentations else None
 
     def __call__(self, number: int) -> Batch:
         """Batch `number` as (image [N,H,W,3], label [N,H,W]) uint8."""
@@ -50,6 +53,12 @@ class TrainBatches:
         except Exception as error:
             self.fault = self.fault or error
             raise
+
+    def _workspace(self) -> apply.Workspace:
+        """This thread's own."""
+        if not hasattr(self._threads, "workspace"):
+            self._threads.workspace = apply.Workspace((self.spec.height, self.spec.width))
+        return self._threads.workspace
 
     def _make(self, number: int) -> Batch:
         images, labels = self._pool.take()
@@ -62,9 +71,23 @@ class TrainBatches:
         sizes = np.array([ids.shape for _, ids in samples])
         hw = (self.spec.height, self.spec.width)
         draws = draw.draw(self.augmentation, self.schedule.seed, epochs, frames, sizes, hw)
-        for index, (image, ids) in enumerate(samples):
-            apply.apply(image, ids, draws, index, images[index], labels[index], self._template)
+        if self.augmentation.looks_at_labels:
+            draws = choice.choose(self.augmentation, draws, [ids for _, ids in samples], self.source.classes.void_ids())
+        work = self._workspace()
+        for index, (sample, plan) in enumerate(zip(samples, plans(draws))):
+            if self._steps is not None:
+                sample, plan = self._stepped(sample, plan, int(draws.more.key[index]))
+            apply.apply(sample[0], sample[1], plan, images[index], labels[index], work)
         return draws
+
+    def _stepped(self, sample: Sample, plan: Plan, key: int) -> Tuple[Sample, Plan]:
+        """The window as albumentations made it, now a picture of its own."""
+        y, x, height, width = plan.window
+        try:
+            made = self._steps(*(part[y : y + height, x : x + width] for part in sample), key)
+        except ValueError as error:
+            raise RunFault(str(error), "augmentation " + self.augmentation.name) from None
+        return made, plan._replace(window=(0, 0) + made[1].shape)
 
     def _read(self, frame: int) -> Sample:
         for offset in range(len(self.source)):
@@ -94,7 +117,7 @@ class EvalBatches:
     def __init__(self, source, spec: BatchSpec) -> None:
         self.source, self.spec = source, spec
         self.fault: Optional[Exception] = None
-        self._pool, self._template = BatchPool(spec), apply.padding((spec.height, spec.width))
+        self._pool, self._template = BatchPool(spec), padding.padding((spec.height, spec.width))
 
     def __len__(self) -> int:
         return -(-len(self.source) // self.spec.batch_size)
@@ -117,7 +140,7 @@ class EvalBatches:
         frames = self.frames(number)
         for place in range(self.spec.batch_size):
             size = self._put(frames[place], images[place], labels[place]) if place < len(frames) else (0, 0)
-            apply.pad(images[place], labels[place], self._template, (0, 0) + size)
+            padding.pad(images[place], labels[place], self._template, (0, 0) + size)
         return images, labels
 
     def _put(self, frame: int, image_out: np.ndarray, label_out: np.ndarray) -> Tuple[int, int]:

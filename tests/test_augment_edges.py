@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from augment import apply, bits, draw
+from augment import apply, bits, draw, padding, plan
 from augment.augmentation import NAMED, Augmentation
 
 BASE = NAMED["base"]
@@ -24,7 +24,7 @@ def test_draws_never_move():
     sizes = np.array([(720, 960), (360, 480), (480, 360), (7, 5)] * 16)
     drawn = draw.draw(BASE, 123, np.arange(count) // 9, np.arange(count) * 11, sizes, (352, 480))
     whole = hashlib.sha256()
-    for part in drawn:
+    for part in drawn[:5]:
         whole.update(np.ascontiguousarray(part).astype("<i8").tobytes())
     assert whole.hexdigest() == "4942bcfe252d2024b94fc5fe38cfcd23088d96046309e4b75db26e11e3c329bb"
 
@@ -41,7 +41,7 @@ def apply_inside(image, label, found, hw):
         np.full((hw[0] + 4, hw[1] + 6), 77, np.uint8),
     )
     place = np.s_[2 : 2 + hw[0], 3 : 3 + hw[1]]
-    apply.apply(image, label, found, 0, wide_image[place], wide_label[place], apply.padding(hw))
+    apply.apply(image, label, plan.plans(found)[0], wide_image[place], wide_label[place], apply.Workspace(hw))
     made = wide_image[place].copy(), wide_label[place].copy()
     wide_image[place], wide_label[place] = 201, 77
     assert (wide_image == 201).all() and (wide_label == 77).all()
@@ -66,7 +66,7 @@ def test_tiny_and_portrait_sources_fill_the_output_and_only_that(data):
     inside = np.zeros(hw, bool)
     inside[top : top + rows, left : left + columns] = True
     level = int(np.clip(np.rint((90 * found.gain[0] + found.bias[0]) / 256), 0, 255))
-    assert (image_out[inside] == level).all() and (image_out[~inside] == apply.PAD_COLOUR).all()
+    assert (image_out[inside] == level).all() and (image_out[~inside] == padding.PAD_COLOUR).all()
     assert (label_out[~inside] == 255).all()
     y, x, height, width = found.window[0].tolist()
     assert set(label_out[inside].tolist()) <= set(label[y : y + height, x : x + width].ravel().tolist())
@@ -93,8 +93,8 @@ def test_image_and_label_cross_every_border_at_the_same_pixel(axis, scale):
 @pytest.mark.parametrize("place", [(0, 0, 4, 4), (1, 2, 2, 1), (0, 0, 0, 0), (3, 3, 1, 1), (0, 1, 4, 2)])
 def test_padding_covers_exactly_what_the_place_leaves(place):
     image, label = np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4), np.uint8)
-    apply.pad(image, label, apply.padding((4, 4)), place)
+    padding.pad(image, label, padding.padding((4, 4)), place)
     kept = np.zeros((4, 4), bool)
     kept[place[0] : place[0] + place[2], place[1] : place[1] + place[3]] = True
     assert (label == np.where(kept, 0, 255)).all()
-    assert (image[~kept] == apply.PAD_COLOUR).all() and (image[kept] == 0).all()
+    assert (image[~kept] == padding.PAD_COLOUR).all() and (image[kept] == 0).all()
