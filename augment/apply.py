@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from . import effects, warp
-from .padding import pad, padding
+from .padding import pad, padding_row
 from .plan import Plan
 
 cv2.setNumThreads(0)  # threads run over batches; OpenCV's own pool would fight them
@@ -20,9 +20,9 @@ class Workspace:
     """What one thread needs to make samples of [H,W]: padding to copy from, and room for what is in between."""
 
     def __init__(self, output_hw: Tuple[int, int]) -> None:
-        self.template = padding(output_hw)
-        self._image = np.empty(self.template.size, np.uint8)
-        self._label = np.empty(self.template.size // 3, np.uint8)
+        height, width = output_hw
+        self.padding = padding_row(width)
+        self._image, self._label = np.empty(height * width * 3, np.uint8), np.empty(height * width, np.uint8)
 
     def take(self, rows: int, columns: int) -> Tuple[np.ndarray, np.ndarray]:
         """Contiguous room for an image [rows,columns,3] and a label [rows,columns], no larger than the output."""
@@ -37,7 +37,7 @@ def apply(
     top, left, rows, columns = plan.place
     place_image, place_label = image_out, label_out
     if (rows, columns) != label_out.shape:
-        pad(image_out, label_out, work.template, plan.place)
+        pad(image_out, label_out, work.padding, plan.place)
         place_image = image_out[top : top + rows, left : left + columns]
         place_label = label_out[top : top + rows, left : left + columns]
     if plan.angle:
@@ -50,7 +50,7 @@ def apply(
         else:
             _resized_first(*window, plan, place_image, place_label, work)
     if plan.effects is not None:
-        effects.apply(image_out, place_image, label_out, plan.effects, work.template)
+        effects.apply(image_out, place_image, label_out, plan.effects)
 
 
 def _changed(image: np.ndarray, label: np.ndarray, plan: Plan, work: Workspace) -> Tuple[np.ndarray, np.ndarray]:

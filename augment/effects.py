@@ -11,14 +11,14 @@ import cv2
 import numpy as np
 
 from . import bits
-from .padding import PAD_LABEL
+from .padding import PAD_COLOUR, PAD_LABEL
 from .plan import Box, Effects
 
 _BANK_STREAM = 3
 _BANK = 1 << 22
 
 
-def apply(image: np.ndarray, place: np.ndarray, label: np.ndarray, effects: Effects, template: np.ndarray) -> None:
+def apply(image: np.ndarray, place: np.ndarray, label: np.ndarray, effects: Effects) -> None:
     """Change image [H,W,3], its part `place` (a view), and label [H,W] in place."""
     if effects.blur:
         blur(place, effects.blur)
@@ -26,7 +26,7 @@ def apply(image: np.ndarray, place: np.ndarray, label: np.ndarray, effects: Effe
         add_noise(place, effects.noise, effects.noise_at)
     if effects.quality:
         place[:] = through_jpeg(place, effects.quality)
-    cut_out(image, label, effects.cutout, template)
+    cut_out(image, label, effects.cutout)
 
 
 def blur(image: np.ndarray, sigma: float) -> None:
@@ -76,9 +76,9 @@ def through_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
     return cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
 
 
-def cut_out(image: np.ndarray, label: np.ndarray, box: Box, template: np.ndarray) -> None:
+def cut_out(image: np.ndarray, label: np.ndarray, box: Box) -> None:
     """Paint a rectangle in the padding's colour and label it 255 (DeVries and Taylor 2017, arXiv 1708.04552)."""
     y, x, height, width = box
     part = np.s_[y : y + height, x : x + width]
-    image[part] = template[part]
+    image[part] = PAD_COLOUR
     label[part] = PAD_LABEL

@@ -1,7 +1,5 @@
 """What lies around a picture that is smaller than the output: ImageNet's mean colour, and a label of 255."""
 
-from typing import Tuple
-
 import numpy as np
 
 from .plan import Box
@@ -10,26 +8,21 @@ PAD_COLOUR = (124, 116, 104)  # ImageNet's mean in RGB: what every normalisation
 PAD_LABEL = 255
 
 
-def padding(output_hw: Tuple[int, int]) -> np.ndarray:
-    """[H,W,3] uint8 filled with the padding colour: the template that margins are copied from."""
-    return np.full(tuple(output_hw) + (3,), PAD_COLOUR, np.uint8)
+def padding_row(width: int) -> np.ndarray:
+    """[1,W,3] uint8 of the padding colour, to copy margins from: filling them with a tuple costs a hundred times it."""
+    return np.full((1, width, 3), PAD_COLOUR, np.uint8)
 
 
-def pad(image: np.ndarray, label: np.ndarray, template: np.ndarray, place: Box) -> None:
-    """Fill everything outside `place` (y, x, height, width): the image from the template, the label with 255."""
+def pad(image: np.ndarray, label: np.ndarray, row: np.ndarray, place: Box) -> None:
+    """Fill everything outside `place` (y, x, height, width): the image from a padding row, the label with 255."""
     top, left, rows, columns = place
     bottom, right = top + rows, left + columns
     height, width = label.shape
     if top:
-        _fill(image, label, template, np.s_[:top])
+        image[:top], label[:top] = row, PAD_LABEL
     if bottom < height:
-        _fill(image, label, template, np.s_[bottom:])
+        image[bottom:], label[bottom:] = row, PAD_LABEL
     if left:
-        _fill(image, label, template, np.s_[top:bottom, :left])
+        image[top:bottom, :left], label[top:bottom, :left] = row[:, :left], PAD_LABEL
     if right < width:
-        _fill(image, label, template, np.s_[top:bottom, right:])
-
-
-def _fill(image: np.ndarray, label: np.ndarray, template: np.ndarray, part) -> None:
-    image[part] = template[part]
-    label[part] = PAD_LABEL
+        image[top:bottom, right:], label[top:bottom, right:] = row[:, right:], PAD_LABEL

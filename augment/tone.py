@@ -35,9 +35,9 @@ class Tone(NamedTuple):
 def tones(gain: np.ndarray, bias: np.ndarray) -> List[Optional[Tone]]:
     """One Tone for each of gain [N] and bias [N] (ints); None where it would change nothing."""
     exact = (np.arange(256) * gain[:, np.newaxis] + bias[:, np.newaxis]) / GAIN_ONE
-    tables = np.clip(np.rint(exact), 0, 255).astype(np.uint8)
-    numbers = zip(gain.tolist(), bias.tolist(), tables)
-    return [None if (g, b) == (GAIN_ONE, 0) else Tone(g, b, table.tobytes()) for g, b, table in numbers]
+    tables = np.clip(np.rint(exact), 0, 255).astype(np.uint8).tobytes()
+    numbers = zip(gain.tolist(), bias.tolist(), range(0, len(tables), 256))
+    return [None if (g, b) == (GAIN_ONE, 0) else Tone(g, b, tables[at : at + 256]) for g, b, at in numbers]
 
 
 def by_opencv(pixels: np.ndarray, tone: Tone) -> None:

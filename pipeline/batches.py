@@ -1,8 +1,8 @@
 """Batch k in numpy: read, cut, scale, flip, recolour, all in one call."""
 
+import contextlib
 import logging
-import threading
-from typing import Optional, Tuple
+from typing import Iterator, List, Optional, Tuple
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from augment.plan import Plan, plans
 from camvid_tools.errors import RunFault, ToolkitError
 from camvid_tools.imageio import ImageFault
 
+from .ahead import Ahead
 from .pool import BatchPool
 from .schedule import Schedule
 from .sources import Sample
@@ -43,8 +44,12 @@ class TrainBatches:
         self.source, self.schedule, self.augmentation, self.spec = source, schedule, augmentation, spec
         self.on_damaged = on_damaged
         self.fault: Optional[Exception] = None
-        self._pool, self._threads = BatchPool(spec), threading.local()
+        self._pool = BatchPool(spec)
+        self._spare: List[apply.Workspace] = []  # not by thread: TensorFlow's threads are new to Python at each call
         self._steps = foreign.Steps(augmentation.albumentations) if augmentation.albumentations else None
+        self._ahead: Optional[Ahead] = None
+        if source.kind == "packed" and not augmentation.looks_at_labels and self._steps is None:
+            self._ahead = Ahead(schedule, augmentation, source.size(0), (spec.height, spec.width))
 
     def __call__(self, number: int) -> Batch:
         """Batch `number` as (image [N,H,W,3], label [N,H,W]) uint8."""
@@ -54,15 +59,23 @@ class TrainBatches:
             self.fault = self.fault or error
             raise
 
-    def _workspace(self) -> apply.Workspace:
-        """This thread's own."""
-        if not hasattr(self._threads, "workspace"):
-            self._threads.workspace = apply.Workspace((self.spec.height, self.spec.width))
-        return self._threads.workspace
+    @contextlib.contextmanager
+    def _workspace(self) -> Iterator[apply.Workspace]:
+        """One that nobody else uses meanwhile."""
+        try:
+            work = self._spare.pop()
+        except IndexError:
+            work = apply.Workspace((self.spec.height, self.spec.width))
+        yield work
+        self._spare.append(work)
 
     def _make(self, number: int) -> Batch:
         images, labels = self._pool.take()
-        self.fill(*self.schedule.batch(number), images, labels)
+        if self._ahead is None:
+            self.fill(*self.schedule.batch(number), images, labels)
+        else:
+            frames, planned = self._ahead(number)
+            self._paint([self._read(frame) for frame in frames], planned, images, labels)
         return images, labels
 
     def fill(self, epochs: np.ndarray, frames: np.ndarray, images: np.ndarray, labels: np.ndarray) -> draw.Draws:
@@ -73,12 +86,17 @@ class TrainBatches:
         draws = draw.draw(self.augmentation, self.schedule.seed, epochs, frames, sizes, hw)
         if self.augmentation.looks_at_labels:
             draws = choice.choose(self.augmentation, draws, [ids for _, ids in samples], self.source.classes.void_ids())
-        work = self._workspace()
-        for index, (sample, plan) in enumerate(zip(samples, plans(draws))):
-            if self._steps is not None:
-                sample, plan = self._stepped(sample, plan, int(draws.more.key[index]))
-            apply.apply(sample[0], sample[1], plan, images[index], labels[index], work)
+        planned = plans(draws)
+        if self._steps is not None:
+            pairs = [self._stepped(*one) for one in zip(samples, planned, draws.more.key.tolist())]
+            samples, planned = [sample for sample, _ in pairs], [plan for _, plan in pairs]
+        self._paint(samples, planned, images, labels)
         return draws
+
+    def _paint(self, samples: List[Sample], planned: List[Plan], images: np.ndarray, labels: np.ndarray) -> None:
+        with self._workspace() as work:
+            for (image, ids), plan, image_out, label_out in zip(samples, planned, images, labels):
+                apply.apply(image, ids, plan, image_out, label_out, work)
 
     def _stepped(self, sample: Sample, plan: Plan, key: int) -> Tuple[Sample, Plan]:
         """The window as albumentations made it, now a picture of its own."""
@@ -117,7 +135,7 @@ class EvalBatches:
     def __init__(self, source, spec: BatchSpec) -> None:
         self.source, self.spec = source, spec
         self.fault: Optional[Exception] = None
-        self._pool, self._template = BatchPool(spec), padding.padding((spec.height, spec.width))
+        self._pool, self._padding = BatchPool(spec), padding.padding_row(spec.width)
 
     def __len__(self) -> int:
         return -(-len(self.source) // self.spec.batch_size)
@@ -140,7 +158,7 @@ class EvalBatches:
         frames = self.frames(number)
         for place in range(self.spec.batch_size):
             size = self._put(frames[place], images[place], labels[place]) if place < len(frames) else (0, 0)
-            padding.pad(images[place], labels[place], self._template, (0, 0) + size)
+            padding.pad(images[place], labels[place], self._padding, (0, 0) + size)
         return images, labels
 
     def _put(self, frame: int, image_out: np.ndarray, label_out: np.ndarray) -> Tuple[int, int]:

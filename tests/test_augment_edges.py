@@ -93,7 +93,7 @@ def test_image_and_label_cross_every_border_at_the_same_pixel(axis, scale):
 @pytest.mark.parametrize("place", [(0, 0, 4, 4), (1, 2, 2, 1), (0, 0, 0, 0), (3, 3, 1, 1), (0, 1, 4, 2)])
 def test_padding_covers_exactly_what_the_place_leaves(place):
     image, label = np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4), np.uint8)
-    padding.pad(image, label, padding.padding((4, 4)), place)
+    padding.pad(image, label, padding.padding_row(4), place)
     kept = np.zeros((4, 4), bool)
     kept[place[0] : place[0] + place[2], place[1] : place[1] + place[3]] = True
     assert (label == np.where(kept, 0, 255)).all()
