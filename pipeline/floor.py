@@ -1,7 +1,8 @@
 """The floor: the least that any pipeline must do for a batch, as a plain loop on one core.
 
-Copy each window of a random frame, one bilinear resize of the image and one nearest resize of the label to the whole output. No flip, no
-colour, no padding, no framework. Rates are compared as fractions of the floor of the same run, since machines drift.
+Copy each window of a random frame, one bilinear resize of the image and one nearest resize of the label to the whole
+output. No flip, no colour, no padding, no framework. Rates are compared as fractions of the floor of one run, since
+machines drift.
 """
 
 import time

@@ -1,14 +1,15 @@
 """Single samples of a training made again, with the draw of each in words and numbers."""
 
-from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
-from augment.draw import GAIN_ONE, MID_GREY
+from augment.draw import GAIN_ONE, MID_GREY, More
 
 from .batches import TrainBatches
 
 Box = Tuple[int, int, int, int]
+SCALARS = ("saturation", "hue", "angle", "blur", "noise", "quality")
 
 
 class Replayed(NamedTuple):
@@ -27,6 +28,7 @@ class Replayed(NamedTuple):
     flip: bool
     gain: int
     bias: int
+    more: Optional[More]
     image: np.ndarray
     ids: np.ndarray
 
@@ -53,8 +55,10 @@ class Replayed(NamedTuple):
     def summary(self) -> str:
         """The draw in one line."""
         parts = (self.scale, _size(self.window), _corner(self.window), "flipped" if self.flip else "not flipped")
-        return "scale %.2f, window %s at %s, %s, " % parts + (
-            "brightness %+.0f, contrast %.2f" % (self.brightness, self.contrast)
+        return (
+            "scale %.2f, window %s at %s, %s, " % parts
+            + ("brightness %+.0f, contrast %.2f" % (self.brightness, self.contrast))
+            + "".join(", %s %s" % told for told in self._further())
         )
 
     def details(self) -> List[str]:
@@ -70,7 +74,23 @@ class Replayed(NamedTuple):
             "contrast    %.4f about grey %d (gain %d/%d)" % (self.contrast, MID_GREY, self.gain, GAIN_ONE),
             "brightness  %+.4f grey levels (bias, the contrast's share included, %d/%d)"
             % (self.brightness, self.bias, GAIN_ONE),
+        ] + ["%-11s %s" % told for told in self._further()]
+
+    def _further(self) -> List[Tuple[str, str]]:
+        """What augmentations beyond `base` drew, where it is not nothing."""
+        if self.more is None:
+            return []
+        more, cut = self.more, self.more.cutout.tolist()
+        told = [
+            ("saturation", more.saturation != 1, "%.2f" % more.saturation),
+            ("hue", more.hue, "%+.1f degrees" % more.hue),
+            ("turned", more.angle, "%+.1f degrees" % more.angle),
+            ("blur", more.blur, "sigma %.2f pixels" % more.blur),
+            ("noise", more.noise, "sigma %.1f grey levels" % more.noise),
+            ("jpeg", more.quality, "quality %d" % more.quality),
+            ("cutout", cut[2] * cut[3], "%s at %s" % (_size(cut), _corner(cut))),
         ]
+        return [(name, words) for name, there, words in told if there]
 
     def document(self) -> Dict[str, Any]:
         """The sample as JSON."""
@@ -86,6 +106,8 @@ class Replayed(NamedTuple):
             "gain_256": self.gain,
             "bias_256": self.bias,
         }
+        if self.more is not None:
+            draw.update({name: getattr(self.more, name).item() for name in SCALARS}, cutout=self.more.cutout.tolist())
         return {"name": self.name, "frame": self.frame, "epoch": self.epoch, "step": self.step, "draw": draw}
 
 
@@ -121,6 +143,7 @@ def samples(make: TrainBatches, epochs: Sequence[int], frames: Sequence[int]) ->
                 bool(draws.flip[i]),
                 int(draws.gain[i]),
                 int(draws.bias[i]),
+                None if draws.more is None else More(*(part[i] for part in draws.more)),
                 images[i],
                 labels[i],
             )
