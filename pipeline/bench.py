@@ -10,7 +10,7 @@ from . import floor, stages, tfdata
 from .batches import TrainBatches
 
 SCHEMA = "pipeline-bench/1"
-FLOOR_FRAMES = 64  # of a source that decodes them; all views of one that is mapped
+FLOOR_FRAMES = 32  # of a source that decodes them; all views of one that is mapped
 WARM_UP = 4
 
 

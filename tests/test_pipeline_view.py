@@ -178,11 +178,23 @@ def test_the_draw_that_is_told_is_the_one_that_made_the_pixels(data, look, augme
 def test_a_summary_says_what_was_drawn():
     image, ids = np.zeros((32, 64, 3), np.uint8), np.zeros((32, 64), np.uint8)
     gain, bias = 192, 128 * (256 - 192) - 20 * 256
-    one = replay.Replayed("A", 3, 1, 0, (60, 90), (4, 7, 16, 32), (0, 0, 32, 64), True, gain, bias, image, ids)
+    one = replay.Replayed("A", 3, 1, 0, (60, 90), (4, 7, 16, 32), (0, 0, 32, 64), True, gain, bias, None, image, ids)
     assert one.summary() == "scale 2.00, window 16 x 32 at y=4 x=7, flipped, brightness -20, contrast 0.75"
     assert not any("padding" in line for line in one.details())
     padded = one._replace(place=(1, 2, 30, 60), flip=False)
     assert "not flipped" in padded.summary() and any("padding" in line for line in padded.details())
+
+
+def test_what_was_drawn_beyond_base_is_said_in_words_and_numbers(data, run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    flags = ["--augment", "strong", "--step", "0", "--batch_size", "40", "--height", "32", "--width", "32"]
+    ran = run(view.main, "--data_path", data, "--json", "-", *flags)
+    lines = {tile["name"]: tile["draw"] for tile in ran.json()["tiles"]}
+    assert all(
+        set(draw) >= {"saturation", "hue", "angle", "blur", "noise", "quality", "cutout"} for draw in lines.values()
+    )
+    for word in ("saturation", "hue", "turned", "blur sigma", "noise sigma", "jpeg quality", "cutout"):
+        assert word in ran.err, word
 
 
 def test_without_step_or_epoch_the_frames_themselves_are_shown(place, look):
