@@ -6,6 +6,7 @@ function of key and label.
 
 from typing import Sequence, Tuple
 
+import cv2
 import numpy as np
 
 from .augmentation import Augmentation
@@ -37,7 +38,7 @@ def choose(augmentation: Augmentation, draws: Draws, labels: Sequence[np.ndarray
 
 def _around_a_class(label: np.ndarray, hw: Tuple[int, int], u: Sequence[float], ignored: Sequence[int]):
     """The corner of a window around a pixel of a class; None where no class is there."""
-    counts = np.bincount(label.ravel(), minlength=256)
+    counts = cv2.calcHist([np.ascontiguousarray(label)], [0], None, [256], [0, 256]).ravel().astype(np.int64)
     counts[list(ignored) + [255]] = 0
     there = np.flatnonzero(counts)
     if not len(there):

@@ -40,15 +40,15 @@ def add_noise(image: np.ndarray, sigma: float, offset: int) -> None:
     The bank is one of 256 levels, so noise ends at 2.9 sigma. Sums are clipped to 0..255.
     """
     above, below = _tables(sigma)
-    numbers = bank(offset + image.size)[offset : offset + image.size].reshape(image.shape)
+    end = offset + image.size
+    numbers = bank(max(_BANK, 1 << (end - 1).bit_length()))[offset:end].reshape(image.shape)
     cv2.add(image, cv2.LUT(numbers, above), dst=image)
     cv2.subtract(image, cv2.LUT(numbers, below), dst=image)
 
 
 @lru_cache(maxsize=1)
-def bank(size: int = _BANK) -> np.ndarray:
-    """At least `size` bytes, evenly spread, the same everywhere; beyond _BANK they come again."""
-    size = max(size, _BANK)
+def bank(size: int) -> np.ndarray:
+    """[size] bytes, evenly spread, the same everywhere; beyond _BANK they come again."""
     key = bits.keys(_BANK_STREAM, 0, np.zeros(1, np.int64), np.zeros(1, np.int64))
     whole = np.floor(bits.uniform(key, _BANK)[0] * 256).astype(np.uint8)
     return np.resize(whole, size)

@@ -8,6 +8,7 @@ from typing import Any, Dict, Optional, Sequence
 
 from camvid_tools import console
 from camvid_tools.errors import ToolkitError
+from camvid_tools.words import counted
 
 from . import augmentations, sources
 from .batches import TrainBatches
@@ -95,7 +96,7 @@ def digest(make: TrainBatches, count: int) -> str:
 
 def _text(document: Dict[str, Any], make: TrainBatches) -> str:
     lines = [
-        "%s %s, %d frames -> batches of %d x %d x %d, augmentation %s, %d threads"
+        "%s %s, %d frames -> batches of %d x %d x %d, augmentation %s, %s"
         % (
             document["source"],
             make.source.path,
@@ -104,7 +105,7 @@ def _text(document: Dict[str, Any], make: TrainBatches) -> str:
             make.spec.height,
             make.spec.width,
             make.augmentation.name,
-            document["threads"],
+            counted(document["threads"], "thread"),
         ),
         "%10.1f images a second at the consumer (%.0f MB/s)"
         % (document["images_per_second"], document["bytes_per_second"] / 1e6),
@@ -116,11 +117,23 @@ def _text(document: Dict[str, Any], make: TrainBatches) -> str:
     lines.append("stages on one thread, ms an image:")
     lines += ["%10.3f %s" % (ms, stage) for stage, ms in document["stages_ms"].items()]
     for row in document.get("sweep", ()):
-        lines.append("%10.1f images a second with %d threads" % (row["images_per_second"], row["threads"]))
+        text = "%10.1f images a second with %s, %.1f MB of buffers"
+        lines.append(text % (row["images_per_second"], counted(row["threads"], "thread"), row["memory_bytes"] / 1e6))
+    lines.append(_locked(document))
     lines.append(
         "buffers: %.1f MB, at most %d batches ahead" % (document["memory_bytes"] / 1e6, document["queue_depth"])
     )
-    return "\n".join(lines + [document["feeds"]["advice"]])
+    fed = document["feeds"]
+    simulated = "a simulated one waited %.1f %% of its time" % (100 * fed["simulated_wait"])
+    return "\n".join(lines + ["%s; %s" % (fed["advice"], simulated)])
+
+
+def _locked(document: Dict[str, Any]) -> str:
+    """What the interpreter's lock leaves to many cores."""
+    most, alone = document["most_images_per_second"], document["images_per_second"] / document["threads"]
+    text = "the interpreter's lock is held %.3f ms an image: one process makes at most %.0f images a second"
+    reached = ", reached with %.0f cores" % (most / alone) if most > alone else ""
+    return text % (document["lock_ms"], most) + reached
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:

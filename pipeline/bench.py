@@ -1,26 +1,33 @@
 """Measuring the pipeline without a model: rate at the consumer, stages, the floor, and what device that feeds."""
 
+import contextlib
 import os
 import time
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, Iterator, List
 
 import tensorflow.compat.v1 as tf
 
-from . import floor, stages, tfdata
+from . import floor, lock, stages, tfdata
 from .batches import TrainBatches
 
 SCHEMA = "pipeline-bench/1"
 FLOOR_FRAMES = 32  # of a source that decodes them; all views of one that is mapped
 WARM_UP = 4
+SIMULATED_STEPS = 40
 
 
 def measure(make: TrainBatches, threads: int, seconds: float, first_step: int, step_time: float) -> Dict[str, Any]:
-    """One measurement as the JSON document of `python -m pipeline`; about 1.6 times `seconds` of wall time."""
+    """One measurement as the JSON document of `python -m pipeline`; about twice `seconds` of wall time."""
     many = len(make.source) if make.source.kind == "packed" else FLOOR_FRAMES
     samples = [make.source.read(index) for index in range(min(len(make.source), many))]
-    floor_rate = floor.images_per_second(samples, make.spec, seconds / 4)
+    before = floor.images_per_second(samples, make.spec, seconds / 4)
     rate = consumer_rate(make, threads, seconds, first_step)
+    floor_rate = (before + floor.images_per_second(samples, make.spec, seconds / 4)) / 2
     stage_times = stages.times(make, first_step)
+    lock_ms = lock.held(make, stage_times)
+    fed = feeds(rate, threads, make.spec.batch_size, step_time, stage_times)
+    simulated = min(seconds, SIMULATED_STEPS * step_time)
+    fed["simulated_wait"] = round(wait_share(make, threads, step_time, simulated, first_step), 4)
     return {
         "schema": SCHEMA,
         "source": make.source.kind,
@@ -30,29 +37,53 @@ def measure(make: TrainBatches, threads: int, seconds: float, first_step: int, s
         "fraction_of_floor": round(rate / floor_rate, 3),
         "decode_images_per_second": _decode_rate(make.source, seconds / 4) if make.source.kind == "tree" else None,
         "stages_ms": stage_times,
+        "lock_ms": lock_ms,
+        "most_images_per_second": round(1000 / lock_ms, 1),
         "memory_bytes": make.memory_bytes(),
         "queue_depth": tfdata.PREFETCHED + threads,
         "bytes_per_second": round(rate * make.spec.element_bytes / make.spec.batch_size),
-        "feeds": feeds(rate, threads, make.spec.batch_size, step_time, stage_times),
+        "feeds": fed,
     }
 
 
-def consumer_rate(make: TrainBatches, threads: int, seconds: float, first_step: int) -> float:
-    """Images a second of wall time that a TensorFlow session receives, batches staying inside TensorFlow."""
+@contextlib.contextmanager
+def _consumer(make: TrainBatches, threads: int, first_step: int) -> Iterator[Callable[[], Any]]:
+    """A call that takes one batch, which stays inside TensorFlow; a fault of `make` is raised as itself."""
     with tf.Graph().as_default():
         iterator = tfdata.iterator(tfdata.dataset(make, make.spec, first_step, 2**62, threads))
         taken = tf.group(*iterator.get_next())
         with tf.Session() as session:
-            take = session.make_callable(taken)
             try:
                 session.run(iterator.initializer)
-                for _ in range(WARM_UP + tfdata.PREFETCHED):
-                    take()
-                return _rate(take, make.spec.batch_size, seconds)
+                yield session.make_callable(taken)
             except tf.errors.OpError:
                 if make.fault is not None:  # TensorFlow passes on only its text
                     raise make.fault from None
                 raise
+
+
+def consumer_rate(make: TrainBatches, threads: int, seconds: float, first_step: int) -> float:
+    """Images a second of wall time that a TensorFlow session receives."""
+    with _consumer(make, threads, first_step) as take:
+        for _ in range(WARM_UP + tfdata.PREFETCHED):
+            take()
+        return _rate(take, make.spec.batch_size, seconds)
+
+
+def wait_share(make: TrainBatches, threads: int, step_time: float, seconds: float, first_step: int) -> float:
+    """The share of its time that a device waits which takes a batch and is then busy for `step_time`, by trial."""
+    waited = steps = 0.0
+    with _consumer(make, threads, first_step) as take:
+        take()
+        time.sleep(step_time)
+        end = time.perf_counter() + seconds
+        while steps == 0 or time.perf_counter() < end:
+            start = time.perf_counter()
+            take()
+            waited += time.perf_counter() - start
+            time.sleep(step_time)
+            steps += 1
+    return waited / (waited + steps * step_time)
 
 
 def _rate(call: Callable[[], Any], images: int, seconds: float) -> float:
@@ -86,19 +117,24 @@ def feeds(rate: float, threads: int, batch_size: int, step_time: float, spent: D
     }
 
 
+REMEDIES = {
+    "read": "pack the data with camvid-encode, or --cache",
+    "albumentations": "use fewer or cheaper transforms, or more cores",
+}
+
+
 def _advice(wait: float, cores: float, worst: str, step_time: float) -> str:
     if wait <= 0:
         return "this machine feeds a %g s step with %.2g cores" % (step_time, cores)
-    remedy = "pack the data with camvid-encode" if worst == "read" else "use more threads or cores"
-    return "a %g s step would wait %.0f %% of its time; '%s' costs most: %s" % (
-        step_time,
-        100 * wait,
-        worst,
-        remedy,
-    )
+    text = "a %g s step would wait %.0f %% of its time and needs %.2g cores; '%s' costs most: %s"
+    return text % (step_time, 100 * wait, cores, worst, REMEDIES.get(worst, "use more threads or cores"))
 
 
-def sweep(make: TrainBatches, most: int, seconds: float, first_step: int) -> List[Dict[str, Optional[float]]]:
-    """The consumer's rate for 1, 2, 4 ... `most` threads."""
+def sweep(make: TrainBatches, most: int, seconds: float, first_step: int) -> List[Dict[str, float]]:
+    """The consumer's rate, and the memory of all batches made and not given back, for 1, 2, 4 ... `most` threads."""
     counts = sorted({2**power for power in range(10) if 2**power <= most} | {most})
-    return [{"threads": n, "images_per_second": round(consumer_rate(make, n, seconds, first_step), 1)} for n in counts]
+    rows = []
+    for threads in counts:
+        rate = consumer_rate(make, threads, seconds, first_step)
+        rows.append({"threads": threads, "images_per_second": round(rate, 1), "memory_bytes": make.memory_bytes()})
+    return rows

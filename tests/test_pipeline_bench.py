@@ -2,11 +2,20 @@
 
 import subprocess
 import sys
+import time
 
+import numpy as np
 import pytest
 
 import synthetic
+from augment.augmentation import NAMED
+from camvid_tools import classes
+from pipeline import bench, stages, tfdata
 from pipeline.__main__ import main
+from pipeline.batches import TrainBatches
+from pipeline.schedule import Schedule
+from pipeline.sources import ArraySource
+from pipeline.spec import BatchSpec
 
 SMALL = ["--height", "32", "--width", "32", "--batch_size", "2", "--seconds", "0.2", "--threads", "2"]
 
@@ -81,3 +90,51 @@ def test_the_digest_is_that_of_the_batches_whatever_the_cache(run, tree):
         run(main, "--data_path", tree, "--digest", 3, "--cache", cache, *SMALL).out for cache in ("none", "memory")
     ]
     assert lines[0] == lines[1] and len(lines[0]) == 65
+
+
+class SlowSource(ArraySource):
+    """Frames that take `delay` seconds each to read."""
+
+    def __init__(self, delay):
+        frame = np.zeros((32, 32, 3), np.uint8), np.zeros((32, 32), np.uint8)
+        super().__init__(["a_%d" % i for i in range(9)], [frame] * 9, classes.camvid32())
+        self._delay = delay
+
+    def read(self, index):
+        time.sleep(self._delay)
+        return super().read(index)
+
+
+def feed(delay):
+    source = SlowSource(delay)
+    return TrainBatches(source, Schedule(9, 4, 0), NAMED["base"], BatchSpec(4, 32, 32, 32))
+
+
+def test_a_simulated_device_waits_for_a_feed_that_is_too_slow_and_for_no_other():
+    slow = bench.wait_share(feed(0.02), 1, 0.04, 1.0, 0)  # 80 ms a batch for a step of 40
+    assert 0.4 < slow < 0.75
+    assert bench.wait_share(feed(0.02), 4, 0.08, 1.0, 0) < 0.15
+    assert bench.wait_share(feed(0.0), 1, 0.04, 0.5, 0) < 0.1
+
+
+def test_memory_of_batches_is_bounded_by_the_threads():
+    make = feed(0.0)
+    for threads in (1, 3):
+        bench.consumer_rate(make, threads, 0.3, 0)
+        assert make.memory_bytes() <= (threads + tfdata.PREFETCHED + 2) * make.spec.element_bytes
+
+
+def test_every_stage_of_the_strongest_augmentation_has_its_time():
+    source = ArraySource(*_noisy())
+    make = TrainBatches(source, Schedule(9, 8, 0), NAMED["strong"], BatchSpec(8, 64, 64, 32))
+    spent = stages.times(make, 0)
+    untouched = {"albumentations", "resize_image", "resize_label", "flip"}  # turning does all three
+    assert {stage for stage, ms in spent.items() if ms > 0} >= set(stages.STAGES) - untouched
+    base = stages.times(TrainBatches(source, Schedule(9, 8, 0), NAMED["base"], BatchSpec(8, 64, 64, 32)), 0)
+    assert all(base[stage] > 0 for stage in stages.ALWAYS if stage != "pad") and "noise" not in base
+
+
+def _noisy():
+    dice = np.random.RandomState(0)
+    frames = [(dice.randint(0, 256, (80, 90, 3), np.uint8), dice.randint(0, 32, (80, 90), np.uint8)) for _ in range(9)]
+    return ["a_%d" % i for i in range(9)], frames, classes.camvid32()
