@@ -33,9 +33,9 @@ def packed(tree):
     return drawn.packed_file(tree + ".h5", tree)
 
 
-def batches(path, seed=7, cache="none", **more):
+def batches(path, seed=7, cache="none", augment="base", slice_of=(0, 1), **more):
     source = sources.open_source(path, "train", cache)
-    return TrainBatches(source, Schedule(len(source), SPEC.batch_size, seed), NAMED["base"], SPEC, **more)
+    return TrainBatches(source, Schedule(len(source), SPEC.batch_size, seed, *slice_of), NAMED[augment], SPEC, **more)
 
 
 # schedule
@@ -90,20 +90,42 @@ def in_numpy(make, first, last):
     return whole.hexdigest()
 
 
-def test_batches_never_move(tree):
-    assert digest(batches(tree), 3) == "416c499f6ac714d96e94e0d9bdfcf58f2c839a4425c97f8115bb88b5cb877a6a"
+GOLDEN = {
+    "base": "416c499f6ac714d96e94e0d9bdfcf58f2c839a4425c97f8115bb88b5cb877a6a",
+    "colour": "b1f43b4fd7afc79468cba5ad55d2b3a5db59a58a4e9eb5ed465f19cbf2d6cb89",
+    "strong": "e39a2fef51da3d3f93e036ba345715ff334da3393eb91c344d61650836621389",
+}
 
 
-def test_batches_are_the_same_from_folder_packed_file_and_memory(tree, packed):
-    expected = digest(batches(tree), 5)
-    assert digest(batches(packed), 5) == expected
-    assert digest(batches(tree, cache="memory"), 5) == expected
-    assert digest(batches(tree, seed=8), 5) != expected
+@pytest.mark.parametrize("augment", sorted(GOLDEN))
+def test_batches_never_move(tree, augment):
+    assert digest(batches(tree, augment=augment), 3) == GOLDEN[augment]
 
 
+@pytest.mark.parametrize("augment", sorted(GOLDEN))
+def test_batches_are_the_same_from_folder_packed_file_and_memory(tree, packed, augment):
+    expected = digest(batches(tree, augment=augment), 5)
+    assert digest(batches(packed, augment=augment), 5) == expected
+    assert digest(batches(tree, cache="memory", augment=augment), 5) == expected
+    assert digest(batches(tree, seed=8, augment=augment), 5) != expected
+
+
+@pytest.mark.parametrize("augment", ["base", "strong"])
 @pytest.mark.parametrize("threads", [1, 2, 16])
-def test_batches_are_the_same_through_tensorflow_with_any_number_of_threads_from_any_start(packed, threads):
-    assert through_tensorflow(batches(packed), 3, 9, threads) == in_numpy(batches(packed), 3, 9)
+def test_batches_are_the_same_through_tensorflow_with_any_number_of_threads_from_any_start(packed, threads, augment):
+    make = batches(packed, augment=augment)
+    assert through_tensorflow(make, 3, 9, threads) == in_numpy(batches(packed, augment=augment), 3, 9)
+
+
+@pytest.mark.parametrize("place", ["tree", "packed"])
+def test_the_slices_of_several_ranks_put_together_are_the_batches_of_one(place, request):
+    path = request.getfixturevalue(place)
+    alone = batches(path)
+    parts = [batches(path, slice_of=(rank, 3)) for rank in range(3)]
+    for number in range(40):  # beyond one block of plans
+        whole = [[array.copy() for array in alone(3 * number + rank)] for rank in range(3)]
+        for rank, part in enumerate(parts):
+            assert all(np.array_equal(a, b) for a, b in zip(part(number), whole[rank]))
 
 
 def test_a_batch_alone_is_the_batch_of_the_run(packed):
