@@ -138,7 +138,7 @@ def measure(jobs: Sequence[Job], size: str, folder: str, seconds: float, failure
 def _run(job: Job, folder: str, work: Dict[str, Any], seconds: float, floor: Dict[str, Any]) -> Dict[str, Any]:
     if job.row.system == "toolkit":
         path = runs.toolkit_source(folder, work, job.row.source)
-        found = runs.toolkit(job.python, path, work["height"], work["width"], seconds)
+        found = runs.toolkit(job.python, path, job.row.source, work["height"], work["width"], seconds)
         share = found["floor_images_per_second"] / floor["images_per_second"]
         return dict(found, share_of_core=round(min(1.0, share), 3))
     return runs.script(job.python, rows.SYSTEMS[job.row.system].script, folder, job.row.source, seconds)

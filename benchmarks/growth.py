@@ -33,7 +33,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     found: Dict[int, List[float]] = {count: [] for count in files}
     for _ in range(options.rounds):
         for count, path in files.items():
-            one = runs.toolkit(sys.executable, path, hw[0], hw[1], options.seconds)
+            one = runs.toolkit(sys.executable, path, "packed", hw[0], hw[1], options.seconds)
             found[count].append(1000 * data.BATCH_SIZE / one["images_per_second"])
     print(table(found, files, hw))
 

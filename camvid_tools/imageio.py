@@ -13,6 +13,7 @@ from .errors import ToolkitError
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 PNG_START = b"\x89PNG\r\n\x1a\n"
 PNG_END = b"IEND\xaeB`\x82"
+_PNG_HEAD = 33  # bytes of the signature and of the first chunk
 _EIGHT_BIT_RGB = b"\x08\x02"  # depth and colour type in the header
 JPEG_START, JPEG_END = b"\xff\xd8\xff", 0xD9
 JPEG_BARE = (0x00, 0x01) + tuple(range(0xD0, 0xD9))  # markers without a length; 00 is a byte FF of the pixels
@@ -35,14 +36,10 @@ def read_raw(path: str) -> np.ndarray:
     return decode(read_bytes(path), path)
 
 
-def decode(data: bytes, path: str) -> np.ndarray:
-    """`read_raw` of the bytes of a file; `path` is named in the ImageFault."""
-    flags = cv2.IMREAD_UNCHANGED  # applies no EXIF rotation
-    if data.startswith(PNG_START):
-        if _check_png(data, path) and data[24:26] == _EIGHT_BIT_RGB:  # no second array to swap the channels
-            flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
-    elif data.startswith(JPEG_START) and not _jpeg_is_whole(data):
-        raise ImageFault("truncated", "ends before the JPEG does", path)
+def decode(data: bytes, path: str, how: Optional[int] = None) -> np.ndarray:
+    """`read_raw` of the bytes of a file; `path` is named in the ImageFault. `how`: what `checked` said of these bytes,
+    so that they need not be checked again."""
+    flags = checked(data, path) if how is None else how
     try:
         picture = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error:
@@ -56,18 +53,48 @@ def decode(data: bytes, path: str) -> np.ndarray:
     return picture
 
 
+def checked(data: bytes, path: str) -> int:
+    """How the bytes of a file are to be decoded, a number for `decode`; ImageFault where the picture is not whole."""
+    if data.startswith(PNG_START):
+        if _check_png(data, path) and data[24:26] == _EIGHT_BIT_RGB:  # no second array to swap the channels
+            return cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+    elif data.startswith(JPEG_START) and not _jpeg_is_whole(data):
+        raise ImageFault("truncated", "ends before the JPEG does", path)
+    return cv2.IMREAD_UNCHANGED  # applies no EXIF rotation
+
+
 def read_bytes(path: str) -> bytes:
     """The bytes of a picture's file; ImageFault where there are none."""
+    return read_with_state(path)[0]
+
+
+def read_with_state(path: str) -> Tuple[bytes, os.stat_result]:
+    """The bytes of a picture's file and its state after they were read; ImageFault where there are none."""
     try:
-        with open(path, "rb") as handle:
-            data = handle.read()
+        with open(path, "rb", buffering=0) as handle:
+            data, state = handle.readall(), os.fstat(handle.fileno())
     except FileNotFoundError:
         raise ImageFault("undecodable", "no such file", path) from None
     except OSError as error:
         raise ImageFault("undecodable", "cannot be read (%s)" % error.strerror, path) from None
     if not data:
         raise ImageFault("empty-file", "is empty", path)
-    return data
+    return data, state
+
+
+def png_size(path: str) -> Optional[Tuple[int, int]]:
+    """Height and width that the header of a PNG says, without decoding it; None where there is no sound header."""
+    try:
+        with open(path, "rb", buffering=0) as handle:
+            head = handle.read(_PNG_HEAD)
+    except OSError:
+        return None
+    if len(head) < _PNG_HEAD or not head.startswith(PNG_START) or head[12:16] != b"IHDR":
+        return None
+    if zlib.crc32(head[12:29]) != int.from_bytes(head[29:33], "big"):
+        return None
+    width, height = int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
+    return (height, width) if 0 < height * width <= MAX_PIXELS else None
 
 
 def _check_png(data: bytes, path: str) -> bool:
@@ -77,10 +104,10 @@ def _check_png(data: bytes, path: str) -> bool:
     width, height = int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
     if width * height > MAX_PIXELS:
         raise ImageFault("undecodable", "says it is %d x %d pixels, which no frame is" % (width, height), path)
-    kind, kinds = b"", set()
+    kind, kinds, bare = b"", set(), memoryview(data)
     for kind, start, end in png_chunks(data):
         # libpng would let some damage pass, loudly
-        if zlib.crc32(data[start - 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
+        if zlib.crc32(bare[start - 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
             kind = b""
             break
         kinds.add(kind)

@@ -1,6 +1,6 @@
 """Label files as ids: colours through the class table, id labels as they are."""
 
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 import numpy as np
 
@@ -20,9 +20,12 @@ class Label(NamedTuple):
     unknown: int
 
 
-def read(path: str, codec: ColourCodec) -> Label:
-    """Read a label of either form. Raises ImageFault when it is no picture, or one of 16 bits a channel."""
-    picture = imageio.read_raw(path)
+def read(path: str, codec: ColourCodec, raw: Callable[[str], np.ndarray] = imageio.read_raw) -> Label:
+    """Read a label of either form. Raises ImageFault when it is no picture, or one of 16 bits a channel.
+
+    `raw` reads the picture as `imageio.read_raw` does.
+    """
+    picture = raw(path)
     if picture.dtype != np.uint8:  # the upper byte of an id is 0, which is a class: never guess
         raise imageio.ImageFault("sixteen-bit", "has 16 bits a channel, labels have 8", path)
     return interpret(picture, codec)

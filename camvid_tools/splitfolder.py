@@ -1,7 +1,7 @@
 """A split folder as training and tools see it: class table, frames by split, pixels of one frame."""
 
 import os
-from typing import List, NamedTuple, Optional, Tuple
+from typing import Callable, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -58,10 +58,15 @@ class SplitFolder:
             Frame(p.name, place(p.name).drive, os.path.join(root, p.image), os.path.join(root, p.label)) for p in chosen
         ]
 
-    def read(self, frame: Frame) -> Tuple[np.ndarray, labels.Label]:
-        """Image [H,W,3] uint8 RGB and label of one frame; raises ImageFault, also where their sizes differ."""
-        image = imageio.read_frame(frame.image)
-        label = labels.read(frame.label, self.codec)
+    def read(
+        self, frame: Frame, raw: Callable[[str], np.ndarray] = imageio.read_raw
+    ) -> Tuple[np.ndarray, labels.Label]:
+        """Image [H,W,3] uint8 RGB and label of one frame; raises ImageFault, also where their sizes differ.
+
+        `raw` reads one picture as `imageio.read_raw` does.
+        """
+        image = imageio.as_rgb(raw(frame.image))
+        label = labels.read(frame.label, self.codec, raw)
         if image.shape[:2] != label.ids.shape:
             raise imageio.ImageFault(
                 "size-mismatch",

@@ -35,7 +35,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--batch_size", type=int, default=8, help="images a batch")
     parser.add_argument("--augment", default="base", metavar="NAME|FILE", help="the augmentation")
     parser.add_argument("--seed", type=int, default=0, help="of order and draws")
-    parser.add_argument("--cache", default="none", help="none, or memory: keep decoded frames of a folder")
+    parser.add_argument(
+        "--cache", default="none", help="none, memory, or a folder: keep decoded frames of a split folder"
+    )
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="that make batches")
     parser.add_argument("--seconds", type=float, default=10.0, help="length of the measurement")
     parser.add_argument("--sweep", action="store_true", help="measure 1, 2, 4 ... threads too")
@@ -51,7 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace, out: console.Console) -> int:
     """Open, measure, print."""
-    make = _batches(options)
+    make = _batches(options, out)
     if options.digest is not None:
         found = digest(make, options.digest)
         if options.json != "-":
@@ -70,7 +72,7 @@ def run(options: argparse.Namespace, out: console.Console) -> int:
     return 0
 
 
-def _batches(options: argparse.Namespace) -> TrainBatches:
+def _batches(options: argparse.Namespace, out: console.Console) -> TrainBatches:
     for name in ("batch_size", "threads", "seconds", "step_time", "rate"):
         value = getattr(options, name)
         if value is not None and not 0 < value < float("inf"):
@@ -79,10 +81,17 @@ def _batches(options: argparse.Namespace) -> TrainBatches:
         if not 0 <= (getattr(options, name) or 0) < LAST_STEP:
             raise ToolkitError("--%s %d is not from 0 to %d" % (name, getattr(options, name), LAST_STEP - 1))
     chosen = augmentations.named(options.augment)
-    source = sources.open_source(options.data_path, options.split, options.cache)
+    say = out.say if options.digest is None else _nothing  # a digest is one line
+    source = sources.open_source(options.data_path, options.split, options.cache, say=say)
+    if options.cache != sources.NONE:
+        source.survey()  # fills the cache: what is measured is how it goes on from there
     height, width = training_size(source, options.height, options.width)
     spec = BatchSpec(options.batch_size, height, width, len(source.classes))
     return TrainBatches(source, Schedule(len(source), options.batch_size, options.seed), chosen, spec)
+
+
+def _nothing(line: str) -> None:
+    pass
 
 
 def digest(make: TrainBatches, count: int) -> str:

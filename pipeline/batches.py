@@ -48,8 +48,8 @@ class TrainBatches:
         self._spare: List[apply.Workspace] = []  # not by thread: TensorFlow's threads are new to Python at each call
         self._steps = foreign.Steps(augmentation.albumentations) if augmentation.albumentations else None
         self._ahead: Optional[Ahead] = None
-        if source.kind == "packed" and not augmentation.looks_at_labels and self._steps is None:
-            self._ahead = Ahead(schedule, augmentation, source.size(0), (spec.height, spec.width))
+        if source.one_size is not None and not augmentation.looks_at_labels and self._steps is None:
+            self._ahead = Ahead(schedule, augmentation, source.one_size, (spec.height, spec.width))
 
     def __call__(self, number: int) -> Batch:
         """Batch `number` as (image [N,H,W,3], label [N,H,W]) uint8."""

@@ -11,14 +11,14 @@ from . import floor, lock, stages, tfdata
 from .batches import TrainBatches
 
 SCHEMA = "pipeline-bench/1"
-FLOOR_FRAMES = 32  # of a source that decodes them; all views of one that is mapped
+FLOOR_FRAMES = 32  # of a source that decodes them at each reading; else all
 WARM_UP = 4
 SIMULATED_STEPS = 40
 
 
 def measure(make: TrainBatches, threads: int, seconds: float, first_step: int, step_time: float) -> Dict[str, Any]:
     """One measurement as the JSON document of `python -m pipeline`; about twice `seconds` of wall time."""
-    many = len(make.source) if make.source.kind == "packed" else FLOOR_FRAMES
+    many = FLOOR_FRAMES if make.source.one_size is None else len(make.source)
     samples = [make.source.read(index) for index in range(min(len(make.source), many))]
     before = floor.images_per_second(samples, make.spec, seconds / 4)
     rate = consumer_rate(make, threads, seconds, first_step)

@@ -1,72 +1,64 @@
-"""Where frames come from: a split tree or a packed file, behind one interface."""
+"""Where frames come from: a split tree, with or without a cache, or a packed file, behind one interface."""
 
+import logging
 import os
-from concurrent.futures import ThreadPoolExecutor
-from typing import List, Optional, Tuple
+import time
+from typing import Callable, List, Optional, Tuple
 
 import numpy as np
 
 from camvid_tools import imageio, packed, splitfolder
 from camvid_tools.classes import ClassTable
-from camvid_tools.digest import DataDigest, frame_digest
+from camvid_tools.digest import DataDigest
 from camvid_tools.errors import ToolkitError
 
-Sample = Tuple[np.ndarray, np.ndarray]
-_NOTHING = np.empty((0, 0), np.uint8)
+from . import cache as caches
+from .survey import Sample, Surveyed
+from .watch import Pictures, State, Watch, state_of
+
+log = logging.getLogger("camvid.pipeline")
+
+NONE, MEMORY = "none", "memory"
 
 
-class TreeSource:
+class TreeSource(Surveyed):
     """Frames of one split of a folder, decoded and encoded on every read. `tolerant`: some may be damaged."""
 
     kind = "tree"
+    one_size: Optional[Tuple[int, int]] = None  # height and width of all frames, where that is known unread
 
     def __init__(self, folder: splitfolder.SplitFolder, split: str, tolerant: bool = False) -> None:
-        self._folder, self._frames, self._tolerant = folder, folder.frames(split), tolerant
-        self.path, self.split, self.classes = folder.path, split, folder.classes
-        self.names = [frame.name for frame in self._frames]
+        self._folder, self._frames, self._pictures = folder, folder.frames(split), Pictures()
+        super().__init__([frame.name for frame in self._frames], folder.classes, tolerant)
+        self.path, self.split = folder.path, split
         self.drives = [frame.drive for frame in self._frames]
-        self.damaged: List[str] = []  # names of frames that the survey of a tolerant source could not read
-        self._digest: Optional[str] = None
-        self._sizes: List[Tuple[int, int]] = []
-
-    def __len__(self) -> int:
-        return len(self.names)
 
     def read(self, index: int) -> Sample:
-        """image [h,w,3] uint8 RGB and ids [h,w] uint8 of one frame; raises ImageFault naming the file."""
-        image, label = self._folder.read(self._frames[index])
+        """image [h,w,3] uint8 RGB and ids [h,w] uint8 of one frame; ImageFault names the file, and RunFault one that is
+        no longer as it was when it was first read."""
+        image, label = self._folder.read(self._frames[index], self._pictures.read)
         return image, label.ids
 
-    decode = read  # what a cache around this source must not answer
+    decode = read  # what a cache around this source does not answer
 
-    def size(self, index: int) -> Tuple[int, int]:
-        """Height and width of one frame."""
-        self.survey()
-        return self._sizes[index]
+    def files(self) -> List[List[Tuple[str, State]]]:
+        """Of each frame the paths of image and label, and their states, from which on a change is a RunFault."""
+        state = self._pictures.state
+        return [[(path, state(path)) for path in (frame.image, frame.label)] for frame in self._frames]
 
-    def survey(self) -> Tuple[str, Tuple[int, int]]:
-        """(data digest, largest height and width): reads every frame once, on all cores, the first time asked.
+    def sizes(self) -> List[Tuple[int, int]]:
+        """Height and width that the files' headers say, without decoding them; (0, 0) of a frame that is damaged."""
+        return [self._header_size(index) for index in range(len(self))]
 
-        Raises ImageFault for a damaged frame unless tolerant, since nobody wants to hear of it hours later.
-        """
-        if self._digest is None:
-            digest, self._sizes = DataDigest(self.classes), []
-            with ThreadPoolExecutor(os.cpu_count()) as pool:
-                for one, size in pool.map(self._survey_frame, range(len(self))):
-                    digest.add_frame(one)
-                    self._sizes.append(size)
-            self._digest = digest.hexdigest()
-        return self._digest, tuple(np.max(self._sizes, axis=0).tolist())
-
-    def _survey_frame(self, index: int) -> Tuple[bytes, Tuple[int, int]]:
-        try:
-            image, ids = self.read(index)
-        except imageio.ImageFault:
-            if not self._tolerant:
-                raise
-            self.damaged.append(self.names[index])
-            return frame_digest(self.names[index], _NOTHING, _NOTHING), (1, 1)
-        return frame_digest(self.names[index], image, ids), ids.shape
+    def _header_size(self, index: int) -> Tuple[int, int]:
+        frame = self._frames[index]
+        size = imageio.png_size(frame.label) or imageio.png_size(frame.image)
+        if size is None:  # neither is a PNG
+            try:
+                size = self.read(index)[1].shape
+            except imageio.ImageFault:
+                size = (0, 0)
+        return size
 
 
 class PackedSource:
@@ -75,17 +67,25 @@ class PackedSource:
     kind = "packed"
     damaged: List[str] = []
 
-    def __init__(self, file: packed.PackedFile, split: str) -> None:
+    def __init__(self, file: packed.PackedFile, split: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._watch = clock, Watch([(file.path, state_of(file.path))], may_go=False, clock=clock)
         opened = file.open(split)
         self.path, self.split, self.classes = file.path, split, file.classes
-        self.names, self.drives = opened.names, opened.drives
-        self._images, self._labels, self._digest = opened.images, opened.labels, opened.data_digest
+        self.names, self.drives, self._digest = opened.names, opened.drives, opened.data_digest
+        self.one_size: Optional[Tuple[int, int]] = opened.labels.shape[1:]
+        # a view of a plain array costs a fifth of one of a memmap
+        self._images, self._labels = opened.images.view(np.ndarray), opened.labels.view(np.ndarray)
 
     def __len__(self) -> int:
         return len(self.names)
 
     def read(self, index: int) -> Sample:
-        """image [h,w,3] uint8 RGB and ids [h,w] uint8 of one frame, read-only views."""
+        """image [h,w,3] uint8 RGB and ids [h,w] uint8 of one frame, read-only views.
+
+        RunFault where the file was changed or replaced since it was opened, which is looked at once a second.
+        """
+        if self._clock() >= self._watch.due:
+            self._watch.look()
         return self._images[index], self._labels[index]
 
     def size(self, index: int) -> Tuple[int, int]:
@@ -97,31 +97,6 @@ class PackedSource:
         return self._digest, self._labels.shape[1:]
 
 
-class MemorySource:
-    """Another source's frames, kept in memory from their first reading on."""
-
-    def __init__(self, source: "TreeSource") -> None:
-        self._source = source
-        self._kept: List[Optional[Sample]] = [None] * len(source)
-        self.kind, self.path, self.split, self.classes = (
-            source.kind,
-            source.path,
-            source.split,
-            source.classes,
-        )
-        self.names, self.drives, self.damaged = source.names, source.drives, source.damaged
-        self.survey, self.size, self.decode = source.survey, source.size, source.decode
-
-    def __len__(self) -> int:
-        return len(self._kept)
-
-    def read(self, index: int) -> Sample:
-        """As the source's `read`, decoded at most once a frame (twice where two threads meet)."""
-        if self._kept[index] is None:
-            self._kept[index] = self._source.read(index)
-        return self._kept[index]
-
-
 class ArraySource:
     """Frames that are in memory already: for self-tests and benchmarks."""
 
@@ -130,6 +105,8 @@ class ArraySource:
     def __init__(self, names: List[str], samples: List[Sample], classes: ClassTable) -> None:
         self.names, self._samples, self.classes = list(names), list(samples), classes
         self.drives, self.path, self.split = ["memory"] * len(names), "memory", "train"
+        sizes = {ids.shape for _, ids in samples}
+        self.one_size: Optional[Tuple[int, int]] = sizes.pop() if len(sizes) == 1 else None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -150,19 +127,39 @@ class ArraySource:
         return digest.hexdigest(), tuple(np.max([ids.shape for _, ids in self._samples], axis=0).tolist())
 
 
-def open_source(path: str, split: str, cache: str = "none", tolerant: bool = False):
-    """The source for `--data_path`: a packed file or a split folder. cache: `none` or `memory`; tolerant: of frames
-    that cannot be read, which TrainBatches replaces."""
-    if cache not in ("none", "memory"):
-        raise ToolkitError("no cache '%s'" % cache, remedy="there are none, memory")
+def open_source(
+    path: str, split: str, cache: str = NONE, tolerant: bool = False, say: Callable[[str], None] = log.info
+):
+    """The source for `--data_path`: a packed file or a split folder; ToolkitError where it cannot be used.
+
+    cache: `none`, `memory`, or a folder where decoded frames of a split folder are kept; `say` gets a line or two about
+    it. tolerant: of frames that cannot be read, which TrainBatches replaces.
+    """
+    if cache not in (NONE, MEMORY):
+        _require_folder(cache)
     if not os.path.exists(path):
         raise ToolkitError(
             "no such file or folder", where=path, remedy="--data_path takes a split folder or a packed file"
         )
     if os.path.isfile(path):
-        return PackedSource(packed.PackedFile(path), split)
-    source = TreeSource(splitfolder.SplitFolder(path), split, tolerant)
-    return MemorySource(source) if cache == "memory" else source
+        source = PackedSource(packed.PackedFile(path), split)
+        if cache != NONE:
+            say("no cache is needed: a packed file is mapped into memory as it is")
+        return source
+    tree = TreeSource(splitfolder.SplitFolder(path), split, tolerant)
+    if cache == NONE:
+        return tree
+    return caches.in_memory(tree, say) if cache == MEMORY else caches.on_disk(tree, cache, say)
+
+
+def _require_folder(cache: str) -> None:
+    """ToolkitError for what can be no folder. A bare word has to be one already: it may be a mistyped `memory`."""
+    if os.path.isdir(cache):
+        return
+    if os.path.exists(cache):
+        raise ToolkitError("is a file, --cache takes a folder", where=cache)
+    if os.path.basename(cache) == cache:
+        raise ToolkitError("no cache '%s'" % cache, remedy="there are none, memory, or a folder such as ./%s" % cache)
 
 
 def splits_of(path: str) -> List[str]:

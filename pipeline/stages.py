@@ -8,9 +8,10 @@ import os
 import pstats
 from typing import Dict, Tuple
 
+from . import ahead
 from .batches import TrainBatches
 
-BATCHES = 8
+BATCHES = ahead.BLOCK  # so that planning a block counts once
 OTHER = "other"
 
 # Stage -> the functions, by file and name, whose time it is; none of them calls another one.

@@ -84,6 +84,24 @@ def test_a_png_that_says_it_is_huge_is_refused_before_memory_is_asked_for(tmp_pa
     assert kind(tmp_path, content) == "undecodable"
 
 
+@pytest.mark.parametrize("picture", [PICTURE, PICTURE[..., 0], PICTURE.astype(np.uint16), PICTURE[:1, :7]])
+def test_the_size_of_a_png_is_known_from_its_header_whatever_follows(tmp_path, picture):
+    path = synthetic.put(str(tmp_path / "x.png"), np.ascontiguousarray(picture))
+    assert imageio.png_size(path) == picture.shape[:2]
+    with open(path, "r+b") as file:
+        file.truncate(40)
+    assert imageio.png_size(path) == picture.shape[:2]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", PNG[:32], PNG[:17] + b"\x07" + PNG[18:], b"x" * 100, cv2.imencode(".jpg", PICTURE)[1].tobytes()]
+)
+def test_what_has_no_sound_png_header_has_no_size(tmp_path, content):
+    (tmp_path / "x.png").write_bytes(content)
+    assert imageio.png_size(str(tmp_path / "x.png")) is None
+    assert imageio.png_size(str(tmp_path / "gone.png")) is None
+
+
 def test_a_missing_file_is_a_fault_and_no_traceback(tmp_path):
     with pytest.raises(imageio.ImageFault, match="no such file"):
         imageio.read_raw(str(tmp_path / "gone.png"))

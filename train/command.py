@@ -34,7 +34,7 @@ def run(options: argparse.Namespace, out: Console, argv: List[str]) -> int:
     given = run_start.with_saved_flags(flags.given(options), default_output_path())
     if "data_path" not in given:
         raise ToolkitError("--data_path is missing", remedy="give a split folder or a packed file")
-    source = _frames(given)
+    source = _frames(given, out)
     settings = resolve(given, source)
     if settings.frontend not in FRONTENDS:
         raise ToolkitError("no frontend '%s'" % settings.frontend, remedy="there are %s" % ", ".join(sorted(FRONTENDS)))
@@ -46,13 +46,14 @@ def run(options: argparse.Namespace, out: Console, argv: List[str]) -> int:
         return 0
     if options.profile and not os.path.isdir(os.path.dirname(os.path.abspath(options.profile))):
         raise ToolkitError("--profile: no such folder", where=options.profile, remedy="make the folder first")
+    held_out = _held_out(settings, out)
     started = time.monotonic()
     checkpoint = run_start.claim(settings, source, given, argv, options, out)
     state = loop.State(checkpoint, _best(settings.output_path))
     if checkpoint is not None and run_start.is_finished(settings, checkpoint):
         out.say("this run is finished: %d of %d steps" % (checkpoint.step, settings.total_steps))
     else:
-        _train(settings, source, device, state, out, options.profile, argv)
+        _train(settings, source, held_out, device, state, out, options.profile, argv)
         took = duration(time.monotonic() - started)
         out.say("trained to step %d in %s, best mean IoU %s" % (state.step, took, loop.number(state.best)))
         out.say("made %s" % settings.output_path)
@@ -61,15 +62,23 @@ def run(options: argparse.Namespace, out: Console, argv: List[str]) -> int:
     return 0
 
 
-def _frames(given: Dict[str, Any]) -> Any:
+def _frames(given: Dict[str, Any], out: Console) -> Any:
     """The training frames, each of them seen to be readable, unless damaged ones are to be replaced."""
     tolerant = given.get("on_damaged") == batches.REPLACE
-    source = sources.open_source(given["data_path"], "train", given.get("cache", "none"), tolerant)
+    source = sources.open_source(given["data_path"], "train", given.get("cache", sources.NONE), tolerant, out.say)
     try:
         source.survey()
     except imageio.ImageFault as fault:
         raise RunFault(fault.what, fault.where, batches.DAMAGED_REMEDY) from None
     return source
+
+
+def _held_out(settings: Settings, out: Console) -> Any:
+    """The frames to validate on, unread, None where there are none; opened before the run begins, since a cache that
+    has no room for them should not be found out after an epoch."""
+    if "val" not in sources.splits_of(settings.data_path):
+        return None
+    return sources.open_source(settings.data_path, "val", settings.cache, say=out.say)
 
 
 def _table(document: Dict[str, Any]) -> str:
@@ -86,6 +95,7 @@ def _best(run: str) -> Optional[float]:
 def _train(
     settings: Settings,
     source: Any,
+    held_out: Any,
     device: devices.Device,
     state: loop.State,
     out: Console,
@@ -103,7 +113,7 @@ def _train(
     handler = logs.open_log(settings.output_path, flags.device_id())
     metrics, events = logs.Metrics(settings.output_path), logs.Events(settings.output_path, built.graph)
     progress = Progress(out, settings.total_steps, state.step)
-    validator = _Validator(settings, device)
+    validator = _Validator(settings, held_out, device)
     try:
         with device.session(built.graph) as session:
             if state.last is None:
@@ -142,11 +152,10 @@ def _train(
 class _Validator:
     """Scores weights on the val split, in a graph and session of its own that are made when first needed."""
 
-    def __init__(self, settings: Settings, device: devices.Device) -> None:
-        self._settings, self._device = settings, device
+    def __init__(self, settings: Settings, source: Any, device: devices.Device) -> None:
+        self._settings, self._source, self._device = settings, source, device
         self._scorer: Optional[runner.Scorer] = None
-        has_val = "val" in sources.splits_of(settings.data_path)
-        self.scores: Optional[loop.Validate] = self._scores if has_val else None
+        self.scores: Optional[loop.Validate] = None if source is None else self._scores
 
     def _scores(self, values: Dict[str, np.ndarray], stop: loop.Stop) -> Dict[str, Any]:
         if self._scorer is None:
@@ -156,9 +165,7 @@ class _Validator:
         return scoring.quick(predictions, len(self._source.classes), self._protocol)
 
     def _open(self) -> None:
-        settings = self._settings
-        self._source = sources.open_source(settings.data_path, "val", settings.cache)
-        classes = self._source.classes
+        settings, classes = self._settings, self._source.classes
         self._protocol = protocols.resolve(None, classes.names, classes.colours)
         height, width = sizes.evaluation_size(self._source)
         make = EvalBatches(self._source, BatchSpec(min(4, len(self._source)), height, width, len(classes)))

@@ -61,7 +61,7 @@ FLAGS = (
     Flag("validate_every", "once an epoch", "steps between validations", _positive),
     Flag("save_every", "once an epoch", "steps between checkpoints", _positive),
     Flag("log_every", "10", "steps between log lines", _positive),
-    Flag("cache", "none", "keep decoded frames of a folder in memory", choices=("none", "memory")),
+    Flag("cache", "none", "keep decoded frames of a split folder: memory, or a folder on a fast disk to keep them in"),
     Flag("on_damaged", "stop", "what to do about an unreadable frame", choices=("stop", "replace")),
     Flag("threads", "all cores", "that make batches", _positive),
     Flag("tf_threads", "TensorFlow's choice", "that compute the network", _positive),

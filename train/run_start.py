@@ -161,5 +161,6 @@ def _anywhere(name: str, value: Any) -> Any:
         path, formula = class_weights.parts(value)
         return os.path.abspath(path) + ("" if formula is None else ":" + formula)
     is_path = name == "data_path"
+    is_path |= name == "cache" and value not in (sources.NONE, sources.MEMORY)
     is_path |= name == "recipe" and value not in RECIPES or name == "augment" and value not in NAMED
     return os.path.abspath(value) if is_path else value

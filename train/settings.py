@@ -7,7 +7,7 @@ from typing import Any, Dict, Optional, Tuple
 
 from camvid_tools.classes import ClassTable
 from camvid_tools.errors import ToolkitError
-from pipeline import augmentations, sizes
+from pipeline import augmentations, sizes, sources
 from pipeline.augmentations import Augmentation
 
 from . import class_weights, flags, recipes
@@ -92,7 +92,7 @@ def resolve(given: Dict[str, Any], source) -> Settings:
         validate_every=given.get("validate_every", per_epoch),
         save_every=given.get("save_every", per_epoch),
         log_every=given.get("log_every", 10),
-        cache=given.get("cache", "none"),
+        cache=_cache(given.get("cache", sources.NONE)),
         on_damaged=given.get("on_damaged", "stop"),
         threads=given.get("threads", os.cpu_count() or 1),
         tf_threads=given.get("tf_threads"),
@@ -109,6 +109,11 @@ def _recipe(name_or_file: str) -> Recipe:
         return recipes.read(name_or_file)
     except ValueError as error:
         raise ToolkitError(str(error)) from None
+
+
+def _cache(cache: str) -> str:
+    """A folder by its absolute path."""
+    return cache if cache in (sources.NONE, sources.MEMORY) else os.path.abspath(cache)
 
 
 def _ignored(recipe: Recipe, classes: ClassTable) -> Tuple[int, ...]:

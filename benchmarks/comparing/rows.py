@@ -37,6 +37,7 @@ SYSTEMS = {
 
 ROWS = (
     Row("toolkit", "packed", DECODED, "this toolkit, packed file"),
+    Row("toolkit", "cached", DECODED, "this toolkit, split folder with --cache memory"),
     Row("tfdata", "arrays", DECODED, "tf.data, its own operations"),
     Row("dataloader", "arrays", DECODED, "PyTorch DataLoader + albumentations"),
     Row("dataloader", "arrays-window", DECODED, "PyTorch DataLoader + RandomSizedCrop", WINDOWED),

@@ -50,12 +50,13 @@ def script(python: str, name: str, folder: str, source: str, seconds: float) -> 
     return run(words + ["--seconds", "%g" % seconds], seconds)
 
 
-def toolkit(python: str, path: str, height: int, width: int, seconds: float) -> Dict[str, Any]:
+def toolkit(python: str, path: str, source: str, height: int, width: int, seconds: float) -> Dict[str, Any]:
     """What python -m pipeline says of a packed file or split folder, on one thread, in batches of 8.
 
     It does not tell its share of the core; the floor that it measures itself does, beside another.
     """
     words = [python, "-m", "pipeline", "--data_path", path, "--height", str(height), "--width", str(width)]
+    words += ["--cache", "memory"] if source == "cached" else []
     return run(words + ["--augment", "base", "--threads", "1", "--seconds", "%g" % seconds, "--json", "-"], seconds)
 
 
