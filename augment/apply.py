@@ -1,7 +1,8 @@
 """One sample's pixels: a window of the source goes into its place in the batch, scaled, flipped and recoloured.
 
-Flip and colour act on the smaller side of the resize. Both resizes sample at pixel centres, so image and label stay in
-step. Sources are read and outputs written through views; what lies between stays in a workspace that fits the cache.
+The window is copied first, in one sweep through the source, since what jumps about in it (a resize, a mirror) waits for
+memory; all else then happens in the cache. Flip and colour act on the smaller side of the resize. Both resizes sample
+at pixel centres, so image and label stay in step.
 """
 
 from typing import Tuple
@@ -16,18 +17,26 @@ from .plan import Plan
 cv2.setNumThreads(0)  # threads run over batches; OpenCV's own pool would fight them
 
 
-class Workspace:
-    """What one thread needs to make samples of [H,W]: padding to copy from, and room for what is in between."""
+class Room:
+    """Memory for an image and its label that is used again and grows as needed."""
 
-    def __init__(self, output_hw: Tuple[int, int]) -> None:
-        height, width = output_hw
-        self.padding = padding_row(width)
-        self._image, self._label = np.empty(height * width * 3, np.uint8), np.empty(height * width, np.uint8)
+    def __init__(self) -> None:
+        self._image = self._label = np.empty(0, np.uint8)
 
     def take(self, rows: int, columns: int) -> Tuple[np.ndarray, np.ndarray]:
-        """Contiguous room for an image [rows,columns,3] and a label [rows,columns], no larger than the output."""
+        """Contiguous arrays of any content for an image [rows,columns,3] and a label [rows,columns]."""
         pixels = rows * columns
+        if pixels > len(self._label):
+            self._image, self._label = np.empty(3 * pixels, np.uint8), np.empty(pixels, np.uint8)
         return self._image[: 3 * pixels].reshape(rows, columns, 3), self._label[:pixels].reshape(rows, columns)
+
+
+class Workspace:
+    """What one thread needs to make samples of [H,W]: padding to copy from, and room before and after the resize."""
+
+    def __init__(self, output_hw: Tuple[int, int]) -> None:
+        self.padding = padding_row(output_hw[1])
+        self.before, self.after = Room(), Room()
 
 
 def apply(
@@ -46,54 +55,64 @@ def apply(
         y, x, height, width = plan.window
         window = image[y : y + height, x : x + width], label[y : y + height, x : x + width]
         if height * width < rows * columns:
-            resize(*_changed(*window, plan, work), place_image, place_label)
+            _changed_first(*window, plan, place_image, place_label, work)
         else:
             _resized_first(*window, plan, place_image, place_label, work)
     if plan.effects is not None:
         effects.apply(image_out, place_image, label_out, plan.effects)
 
 
-def _changed(image: np.ndarray, label: np.ndarray, plan: Plan, work: Workspace) -> Tuple[np.ndarray, np.ndarray]:
-    """A window flipped and recoloured in the workspace; itself where it needs neither."""
-    if not plan.flip and plan.colour is None:
-        return image, label
-    small_image, small_label = work.take(*label.shape)
-    put(image, label, plan.flip, small_image, small_label)
+def _changed_first(
+    image: np.ndarray, label: np.ndarray, plan: Plan, image_out: np.ndarray, label_out: np.ndarray, work: Workspace
+) -> None:
+    here_image, here_label = work.before.take(*label.shape)
+    copy(image, here_image)
+    if plan.flip:
+        copy(label, here_label)
+        flip(here_image, here_label)
+        label = here_label
     if plan.colour is not None:
-        plan.colour.change(small_image)
-    return small_image, small_label if plan.flip else label
+        plan.colour.change(here_image)
+    resize(here_image, label, image_out, label_out)
 
 
 def _resized_first(
     image: np.ndarray, label: np.ndarray, plan: Plan, image_out: np.ndarray, label_out: np.ndarray, work: Workspace
 ) -> None:
+    here_image, here_label = work.before.take(*label.shape)
+    copy(image, here_image)
+    copy(label, here_label)
     if not plan.flip and plan.colour is None:
-        resize(image, label, image_out, label_out)
+        resize(here_image, here_label, image_out, label_out)
         return
-    small_image, small_label = work.take(*label_out.shape)
-    resize(image, label, small_image, small_label if plan.flip else label_out)
+    small_image, _ = work.after.take(*label_out.shape)
+    resize(here_image, here_label, small_image, label_out)
     if plan.colour is not None:
         plan.colour.change(small_image)
-    put(small_image, small_label, plan.flip, image_out, label_out)
+    if plan.flip:
+        flip(small_image, label_out)
+    copy(small_image, image_out)
 
 
 def _turned(
     image: np.ndarray, label: np.ndarray, plan: Plan, image_out: np.ndarray, label_out: np.ndarray, work: Workspace
 ) -> None:
-    small_image, _ = work.take(*label_out.shape)
+    small_image, _ = work.after.take(*label_out.shape)
     warp.warp(image, label, plan, small_image, label_out)
     if plan.colour is not None:
         plan.colour.change(small_image)
-    np.copyto(image_out, small_image)
+    copy(small_image, image_out)
 
 
-def put(image: np.ndarray, label: np.ndarray, flip: bool, image_out: np.ndarray, label_out: np.ndarray) -> None:
-    """Copy an image; or both, mirrored: the label need not move otherwise."""
-    if flip:
-        cv2.flip(image, 1, dst=image_out)
-        cv2.flip(label, 1, dst=label_out)
-    else:
-        np.copyto(image_out, image)
+def copy(pixels: np.ndarray, out: np.ndarray) -> None:
+    """numpy's: row by row, as memory likes it."""
+    np.copyto(out, pixels)
+
+
+def flip(image: np.ndarray, label: np.ndarray) -> None:
+    """Mirror both in place."""
+    cv2.flip(image, 1, dst=image)
+    cv2.flip(label, 1, dst=label)
 
 
 def resize(image: np.ndarray, label: np.ndarray, image_out: np.ndarray, label_out: np.ndarray) -> None:

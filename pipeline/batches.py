@@ -1,8 +1,7 @@
 """Batch k in numpy: read, cut, scale, flip, recolour, all in one call."""
 
-import contextlib
 import logging
-from typing import Iterator, List, Optional, Tuple
+from typing import List, Optional, Tuple
 
 import numpy as np
 
@@ -59,28 +58,18 @@ class TrainBatches:
             self.fault = self.fault or error
             raise
 
-    @contextlib.contextmanager
-    def _workspace(self) -> Iterator[apply.Workspace]:
-        """One that nobody else uses meanwhile."""
-        try:
-            work = self._spare.pop()
-        except IndexError:
-            work = apply.Workspace((self.spec.height, self.spec.width))
-        yield work
-        self._spare.append(work)
-
     def _make(self, number: int) -> Batch:
         images, labels = self._pool.take()
         if self._ahead is None:
             self.fill(*self.schedule.batch(number), images, labels)
         else:
             frames, planned = self._ahead(number)
-            self._paint([self._read(frame) for frame in frames], planned, images, labels)
+            self._paint(self._read_all(frames), planned, images, labels)
         return images, labels
 
     def fill(self, epochs: np.ndarray, frames: np.ndarray, images: np.ndarray, labels: np.ndarray) -> draw.Draws:
         """Write frames [N] as they come in epochs [N] into images [N,H,W,3] and labels [N,H,W] uint8; their draws."""
-        samples = [self._read(int(frame)) for frame in frames]
+        samples = self._read_all(frames.tolist())
         sizes = np.array([ids.shape for _, ids in samples])
         hw = (self.spec.height, self.spec.width)
         draws = draw.draw(self.augmentation, self.schedule.seed, epochs, frames, sizes, hw)
@@ -94,9 +83,13 @@ class TrainBatches:
         return draws
 
     def _paint(self, samples: List[Sample], planned: List[Plan], images: np.ndarray, labels: np.ndarray) -> None:
-        with self._workspace() as work:
-            for (image, ids), plan, image_out, label_out in zip(samples, planned, images, labels):
-                apply.apply(image, ids, plan, image_out, label_out, work)
+        try:
+            work = self._spare.pop()
+        except IndexError:
+            work = apply.Workspace((self.spec.height, self.spec.width))
+        for (image, ids), plan, image_out, label_out in zip(samples, planned, images, labels):
+            apply.apply(image, ids, plan, image_out, label_out, work)
+        self._spare.append(work)
 
     def _stepped(self, sample: Sample, plan: Plan, key: int) -> Tuple[Sample, Plan]:
         """The window as albumentations made it, now a picture of its own."""
@@ -106,6 +99,12 @@ class TrainBatches:
         except ValueError as error:
             raise RunFault(str(error), "augmentation " + self.augmentation.name) from None
         return made, plan._replace(window=(0, 0) + made[1].shape)
+
+    def _read_all(self, frames: List[int]) -> List[Sample]:
+        try:
+            return [self.source.read(frame) for frame in frames]
+        except ImageFault:
+            return [self._read(frame) for frame in frames]
 
     def _read(self, frame: int) -> Sample:
         for offset in range(len(self.source)):

@@ -1,6 +1,6 @@
 """Where the time of a batch goes: the functions that make it, under Python's own profiler, on one thread.
 
-A memory map is read when it is touched, so reading a packed file shows in the resizes.
+A memory map is read when it is touched, so reading a packed file shows where its windows are copied.
 """
 
 import cProfile
@@ -16,22 +16,23 @@ OTHER = "other"
 
 # Stage -> the functions, by file and name, whose time it is; none of them calls another one.
 STAGES: Dict[str, Tuple[Tuple[str, str], ...]] = {
-    "read": (("batches.py", "_read"),),
+    "read": (("batches.py", "_read_all"),),
     "draw": (("draw.py", "draw"), ("plan.py", "plans")),
     "choose_crop": (("choice.py", "choose"),),
     "albumentations": (("batches.py", "_stepped"),),
     "pad": (("padding.py", "pad"),),
+    "copy": (("apply.py", "copy"),),
     "resize_image": (("apply.py", "resize_image"),),
     "resize_label": (("apply.py", "resize_label"),),
     "turn": (("warp.py", "warp"),),
-    "flip": (("apply.py", "put"),),
+    "flip": (("apply.py", "flip"),),
     "colour": (("tone.py", "change"), ("colour.py", "change")),
     "blur": (("effects.py", "blur"),),
     "noise": (("effects.py", "add_noise"),),
     "jpeg": (("effects.py", "through_jpeg"),),
     "cutout": (("effects.py", "cut_out"),),
 }
-ALWAYS = ("read", "draw", "pad", "resize_image", "resize_label", "flip", "colour", OTHER)
+ALWAYS = ("read", "draw", "pad", "copy", "resize_image", "resize_label", "flip", "colour", OTHER)
 
 
 def times(make: TrainBatches, first_step: int) -> Dict[str, float]:

@@ -128,7 +128,7 @@ def test_every_stage_of_the_strongest_augmentation_has_its_time():
     source = ArraySource(*_noisy())
     make = TrainBatches(source, Schedule(9, 8, 0), NAMED["strong"], BatchSpec(8, 64, 64, 32))
     spent = stages.times(make, 0)
-    untouched = {"albumentations", "resize_image", "resize_label", "flip"}  # turning does all three
+    untouched = {"albumentations", "resize_image", "resize_label", "flip"}  # turning does the last three
     assert {stage for stage, ms in spent.items() if ms > 0} >= set(stages.STAGES) - untouched
     base = stages.times(TrainBatches(source, Schedule(9, 8, 0), NAMED["base"], BatchSpec(8, 64, 64, 32)), 0)
     assert all(base[stage] > 0 for stage in stages.ALWAYS if stage != "pad") and "noise" not in base
