@@ -155,9 +155,21 @@ def from_document(given: Dict[str, Any], default_name: str = "own") -> Augmentat
     if unknown:
         raise ValueError("unknown key '%s'; there are %s" % (unknown[0], ", ".join(known)))
     values = dict({"name": default_name}, **given)
+    if not isinstance(values["name"], str):
+        raise ValueError("name: expected a text, found %r" % (values["name"],))
     for key in LIMITS:
-        if key in values and isinstance(known[key], tuple):
-            low, high = values[key]
-            values[key] = (float(low), float(high))
-    values["albumentations"] = tuple(values.get("albumentations", ()))
-    return Augmentation(**values)
+        if key in values:
+            values[key] = _numbers(key, values[key], isinstance(known[key], tuple))
+    steps = values.get("albumentations", ())
+    if not isinstance(steps, (list, tuple)):
+        raise ValueError("albumentations: expected a list of transforms, found %r" % (steps,))
+    return Augmentation(**dict(values, albumentations=tuple(steps)))
+
+
+def _numbers(key: str, given: Any, is_range: bool) -> Any:
+    """A number as it is, or [low, high] as a pair of floats; ValueError names the key."""
+    parts = given if is_range and isinstance(given, (list, tuple)) else [given]
+    numbers = all(isinstance(part, (int, float)) and not isinstance(part, bool) for part in parts)
+    if not numbers or len(parts) != (2 if is_range else 1):
+        raise ValueError("%s: expected %s, found %r" % (key, "[low, high]" if is_range else "a number", given))
+    return (float(parts[0]), float(parts[1])) if is_range else given
