@@ -46,7 +46,7 @@ def add_noise(image: np.ndarray, sigma: float, offset: int) -> None:
     cv2.subtract(image, cv2.LUT(numbers, below), dst=image)
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=4)
 def bank(size: int) -> np.ndarray:
     """[size] bytes, evenly spread, the same everywhere; beyond _BANK they come again."""
     key = bits.keys(_BANK_STREAM, 0, np.zeros(1, np.int64), np.zeros(1, np.int64))
