@@ -142,7 +142,7 @@ def read(name_or_file: str) -> Augmentation:
         with open(name_or_file, encoding="utf-8") as handle:
             given = json.load(handle)
         return from_document(given, os.path.splitext(os.path.basename(name_or_file))[0])
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise ValueError("%s: %s" % (name_or_file, error)) from None
 
 

@@ -22,16 +22,18 @@ def choose(augmentation: Augmentation, draws: Draws, labels: Sequence[np.ndarray
 
     With probability `class_balance` a class is drawn evenly from those in the frame but `ignored` and 255, one of its
     pixels evenly, and that pixel's place in the window evenly, as far as the frame allows. So a class that covers a
-    hundredth of a frame with ten classes is in at least a tenth of such crops. Afterwards, where one class has a share
-    of the window above `one_class`, up to TRIES windows are drawn evenly, and the first below it, else the least, is
-    taken.
+    hundredth of a frame with ten classes is in at least a tenth of such crops. Other crops in which one class has a
+    share above `one_class` are drawn anew, evenly, up to TRIES times; the first below it, else the least, is taken.
     """
     window = draws.window.copy()
     for row, label, u in zip(window, labels, draws.more.choice.tolist()):
         height, width = row[2:].tolist()
+        laid = None
         if u[0] < augmentation.class_balance:
-            row[:2] = _around_a_class(label, (height, width), u[1 : _AROUND + 1], ignored) or row[:2]
-        if augmentation.one_class < 1:
+            laid = _around_a_class(label, (height, width), u[1 : _AROUND + 1], ignored)
+        if laid is not None:
+            row[:2] = laid
+        elif augmentation.one_class < 1:
             row[:2] = _mixed(label, row.tolist(), u[_AROUND + 1 :], augmentation.one_class)
     return draws._replace(window=window)
 

@@ -19,7 +19,7 @@ NOISE_OFFSETS = 1 << 20
 
 
 class More(NamedTuple):
-    """What augmentations beyond `base` draw for N samples; 0 is none at all.
+    """What augmentations beyond `base` draw for N samples; 0 is none at all, a saturation of 1.
 
     saturation [N] factor, hue and angle [N] degrees, blur and noise [N] sigmas, noise_at [N] place in the bank of
     noise, quality [N] of JPEG, cutout [N,4] (y, x, height, width) of the output; key [N] uint64 for what draws by

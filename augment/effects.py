@@ -1,7 +1,7 @@
 """What a camera or a file may do to a finished picture: blur, noise, JPEG artefacts; and cutout.
 
-None of it is on the hot path. All act on the picture as training gets it; blur, noise and artefacts on the part of it
-that is no padding.
+None of it is on the hot path. All act on the picture as training gets it; blur, noise and artefacts on its place in the
+output, not on the margins.
 """
 
 from functools import lru_cache
@@ -57,12 +57,12 @@ def bank(size: int) -> np.ndarray:
 def _tables(sigma: float) -> Tuple[np.ndarray, np.ndarray]:
     """What to add to, and to take from, a value for each byte of the bank."""
     shift = np.rint(sigma * _normal_quantiles())
-    return np.maximum(shift, 0).astype(np.uint8), np.maximum(-shift, 0).astype(np.uint8)
+    return np.clip(shift, 0, 255).astype(np.uint8), np.clip(-shift, 0, 255).astype(np.uint8)
 
 
 @lru_cache(maxsize=None)
 def _normal_quantiles() -> np.ndarray:
-    """[256] the standard normal distribution's quantiles at (i + 0.5) / 256, by bisection of its integral."""
+    """[256] the standard normal distribution's quantiles at (i + 0.5) / 256, by its integral on a grid."""
     grid = np.linspace(-5, 5, 200001)
     density = np.exp(-(grid**2) / 2)
     share = np.cumsum(density) / density.sum()

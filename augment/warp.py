@@ -10,7 +10,8 @@ from .plan import Plan
 
 
 def warp(image: np.ndarray, label: np.ndarray, plan: Plan, image_out: np.ndarray, label_out: np.ndarray) -> None:
-    """Fill image_out [rows,columns,3] and label_out [rows,columns] from a frame; beyond it lies padding.
+    """Fill image_out [rows,columns,3] and label_out [rows,columns] from a frame; beyond it lies padding,
+    which is coloured with the rest.
 
     The window's centre stays in the centre and corners show what lies around it. Bilinear and nearest at pixel
     centres, at coordinates that OpenCV rounds to 1/32 pixel.

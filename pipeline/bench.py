@@ -119,7 +119,7 @@ def feeds(rate: float, threads: int, batch_size: int, step_time: float, spent: D
 
 REMEDIES = {
     "read": "pack the data with camvid-encode, or --cache",
-    "albumentations": "use fewer or cheaper transforms, or more cores",
+    "albumentations": "use fewer or cheaper transforms; more threads do not help, since they run one at a time",
 }
 
 

@@ -1,9 +1,10 @@
 """How long Python's interpreter lock is held for an image, which bounds what one process makes on any number of cores.
 
 OpenCV and numpy let go of the lock while they work on pixels, so what is left when there are next to no pixels is time
-that holds it; looking colours up does not let go.
+that holds it; looking colours up does not let go, and transforms of albumentations run one at a time.
 """
 
+import dataclasses
 import time
 from typing import Dict
 
@@ -20,16 +21,17 @@ _BATCHES, _ROUNDS = 32, 5
 
 
 def held(make: TrainBatches, stages: Dict[str, float]) -> float:
-    """Milliseconds an image: of `make`'s work on frames and crops of 32 x 32, and of its look-ups of colours."""
-    looked_up = stages["colour"] if tone.fastest() is not tone.by_opencv else 0.0
-    return round(_tiny(make) + looked_up, 4)
+    """Milliseconds an image: of `make`'s work on frames and crops of 32 x 32, look-ups of colours, and transforms."""
+    looked_up = stages["tone"] if tone.fastest() is not tone.by_opencv else 0.0
+    return round(_tiny(make) + looked_up + stages.get("albumentations", 0.0), 4)
 
 
 def _tiny(make: TrainBatches) -> float:
     frame = np.zeros((TINY, TINY, 3), np.uint8), np.zeros((TINY, TINY), np.uint8)
     source = ArraySource(["%03d" % i for i in range(64)], [frame] * 64, make.source.classes)
     spec = make.spec._replace(height=TINY, width=TINY)
-    small = TrainBatches(source, Schedule(len(source), spec.batch_size, 0), make.augmentation, spec)
+    chosen = dataclasses.replace(make.augmentation, albumentations=())  # whose crops may be larger than this
+    small = TrainBatches(source, Schedule(len(source), spec.batch_size, 0), chosen, spec)
     return min(_round(small) for _ in range(_ROUNDS))
 
 

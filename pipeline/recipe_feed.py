@@ -37,7 +37,7 @@ def read(name_or_file: str) -> Feed:
     try:
         with open(name_or_file, encoding="utf-8") as handle:
             return _from_document(json.load(handle))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ToolkitError(str(error), where=name_or_file, remedy="mend the recipe") from None
 
 

@@ -35,8 +35,10 @@ def _cgroups() -> List[str]:
     found = [_CGROUPS, _CGROUPS + "/memory"]
     for line in _text("/proc/self/cgroup").splitlines():
         number, kinds, path = (line.split(":", 2) + ["", ""])[:3]
-        if path != "/" and (number == "0" or "memory" in kinds.split(",")):
-            found.append(_CGROUPS + ("" if number == "0" else "/memory") + path)
+        if number == "0" or "memory" in kinds.split(","):
+            root = _CGROUPS + ("" if number == "0" else "/memory")
+            parts = [part for part in path.split("/") if part]
+            found += [root + "/" + "/".join(parts[: end + 1]) for end in range(len(parts))]  # a parent's limit counts
     return found
 
 

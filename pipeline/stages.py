@@ -26,13 +26,14 @@ STAGES: Dict[str, Tuple[Tuple[str, str], ...]] = {
     "resize_label": (("apply.py", "resize_label"),),
     "turn": (("warp.py", "warp"),),
     "flip": (("apply.py", "flip"),),
-    "colour": (("tone.py", "change"), ("colour.py", "change")),
+    "tone": (("tone.py", "change"),),
+    "colour": (("colour.py", "change"),),
     "blur": (("effects.py", "blur"),),
     "noise": (("effects.py", "add_noise"),),
     "jpeg": (("effects.py", "through_jpeg"),),
     "cutout": (("effects.py", "cut_out"),),
 }
-ALWAYS = ("read", "draw", "pad", "copy", "resize_image", "resize_label", "flip", "colour", OTHER)
+ALWAYS = ("read", "draw", "pad", "copy", "resize_image", "resize_label", "flip", "tone", OTHER)
 
 
 def times(make: TrainBatches, first_step: int) -> Dict[str, float]:

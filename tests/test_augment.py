@@ -236,6 +236,8 @@ def test_an_augmentation_file_says_what_it_names_and_defaults_do_nothing(tmp_pat
         ('{"flip": 2}', "flip"),
         ("[1]", "scale"),
         ("nonsense", "mine.json"),
+        ("[" * 3000, "mine.json"),
+        ('{"scale": [1, 1%s]}' % ("0" * 400), "mine.json"),
     ],
 )
 def test_a_faulty_augmentation_file_names_itself_and_the_fault(tmp_path, text, fact):

@@ -181,6 +181,9 @@ def test_noise_never_wraps_around():
         image = np.full((50, 50, 3), level, np.uint8)
         effects.add_noise(image, 20.0, 3)
         assert abs(image.astype(int) - level).max() <= 60
+    image = np.full((50, 50, 3), 128, np.uint8)
+    effects.add_noise(image, 128.0, 3)
+    assert ((image == 0) | (image == 255)).mean() > 0.25  # what lies beyond a sigma is clipped
 
 
 def test_artefacts_are_those_of_the_quality_and_keep_colours_in_their_channels():
@@ -239,6 +242,12 @@ def test_a_balanced_crop_holds_each_class_of_the_frame_alike_often():
     assert np.array_equal(found.window[:, 2:], plain.window[:, 2:])
     half = crops(Augmentation("x", class_balance=0.5), label)
     assert 0.2 < holding(half, label, 3) < holding(found, label, 3)
+
+
+def test_a_crop_laid_around_a_class_stays_although_another_fills_it():
+    label = with_rare_class()
+    both = crops(Augmentation("x", class_balance=1.0, one_class=0.5), label)
+    assert np.array_equal(both.window, crops(Augmentation("x", class_balance=1.0), label).window)
 
 
 def test_a_frame_of_void_alone_keeps_the_crop_that_was_drawn():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import drawn
-from augment import augmentation, foreign
+from augment import augmentation, foreign, padding
 from camvid_tools.errors import RunFault, ToolkitError
 from pipeline import augmentations, sources
 from pipeline.batches import TrainBatches
@@ -88,6 +88,7 @@ FAULTY = [
     ([{"name": "Blur"}], "transform"),
     (["Blur"], "transform"),
     ([{"transform": "RandomCrop"}], "RandomCrop"),
+    ([{"transform": "GaussianBlur", "blur_limt": [3, 7]}], "blur_limt"),
 ]
 
 
@@ -97,6 +98,20 @@ def test_a_transform_that_is_not_there_is_named_before_any_batch(tree, tmp_path,
     with pytest.raises(ToolkitError) as caught:
         augmentations.named(str(tmp_path / "own.json"))
     assert fact in str(caught.value) and "own.json" in str(caught.value)
+
+
+def test_what_a_transform_uncovers_is_padding_and_no_class():
+    turn = foreign.Steps(({"transform": "Rotate", "limit": [45, 45], "border_mode": 0, "p": 1.0},))
+    image, label = turn(np.full((60, 60, 3), 9, np.uint8), np.full((60, 60), 7, np.uint8), 1)
+    assert set(np.unique(label).tolist()) == {7, 255} and label[0, 0] == 255
+    assert tuple(image[0, 0].tolist()) == padding.PAD_COLOUR and tuple(image[30, 30].tolist()) == (9, 9, 9)
+
+
+def test_transforms_of_one_chain_are_drawn_apart():
+    steps = foreign.Steps(({"transform": "HorizontalFlip", "p": 0.5}, {"transform": "VerticalFlip", "p": 0.5}))
+    image, label = drawn.noise(1, 8, 8, 3), np.arange(64, dtype=np.uint8).reshape(8, 8)
+    corners = [int(steps(image, label, key)[1][0, 0]) for key in range(200)]
+    assert all(30 <= corners.count(corner) <= 70 for corner in (0, 7, 56, 63))
 
 
 def test_a_transform_that_makes_no_picture_is_named(tree):

@@ -1,5 +1,6 @@
 """python -m pipeline where the command or its data are at fault."""
 
+import json
 import subprocess
 import sys
 import time
@@ -47,6 +48,14 @@ def test_a_tree_tells_the_rate_of_decoding_and_a_sweep_tells_each_count_of_threa
     assert document["source"] == "tree" and document["decode_images_per_second"] > 0
     assert [row["threads"] for row in document["sweep"]] == [1, 2]
     assert all(row["images_per_second"] > 0 for row in document["sweep"])
+
+
+def test_transforms_that_need_large_windows_are_measured_too(run, tree, tmp_path):
+    steps = [{"transform": "RandomCrop", "height": 35, "width": 35, "p": 1.0}]
+    (tmp_path / "own.json").write_text(json.dumps({"scale": [0.8, 0.8], "albumentations": steps}))
+    found = run(main, "--data_path", tree, "--augment", tmp_path / "own.json", "--json", "-", *SMALL).json()
+    assert found["stages_ms"]["albumentations"] > 0
+    assert found["most_images_per_second"] <= 1000 / found["stages_ms"]["albumentations"]
 
 
 def test_rate_and_step_time_say_the_same(run, tree):
@@ -121,14 +130,15 @@ def test_memory_of_batches_is_bounded_by_the_threads():
     make = feed(0.0)
     for threads in (1, 3):
         bench.consumer_rate(make, threads, 0.3, 0)
-        assert make.memory_bytes() <= (threads + tfdata.PREFETCHED + 2) * make.spec.element_bytes
+        most = 2 * threads + tfdata.PREFETCHED + 2  # TensorFlow lets go of an array at a later call only
+        assert make.memory_bytes() <= most * make.spec.element_bytes
 
 
 def test_every_stage_of_the_strongest_augmentation_has_its_time():
     source = ArraySource(*_noisy())
     make = TrainBatches(source, Schedule(9, 8, 0), NAMED["strong"], BatchSpec(8, 64, 64, 32))
     spent = stages.times(make, 0)
-    untouched = {"albumentations", "resize_image", "resize_label", "flip"}  # turning does the last three
+    untouched = {"albumentations", "tone", "resize_image", "resize_label", "flip"}  # turning does the last three
     assert {stage for stage, ms in spent.items() if ms > 0} >= set(stages.STAGES) - untouched
     base = stages.times(TrainBatches(source, Schedule(9, 8, 0), NAMED["base"], BatchSpec(8, 64, 64, 32)), 0)
     assert all(base[stage] > 0 for stage in stages.ALWAYS if stage != "pad") and "noise" not in base
