@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Dict, Mapping, Tuple
 
 Range = Tuple[float, float]
@@ -98,24 +98,15 @@ class Augmentation:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
+BASE = Augmentation("base", scale=(0.5, 2.0), flip=0.5, brightness=32.0, contrast=(0.75, 1.25))
 NAMED = {
     "none": Augmentation("none"),
     "light": Augmentation("light", scale=(0.75, 1.5), flip=0.5, brightness=16.0, contrast=(0.85, 1.15)),
-    "base": Augmentation("base", scale=(0.5, 2.0), flip=0.5, brightness=32.0, contrast=(0.75, 1.25)),
-    "colour": Augmentation(
-        "colour",
-        scale=(0.5, 2.0),
-        flip=0.5,
-        brightness=32.0,
-        contrast=(0.75, 1.25),
-        saturation=(0.6, 1.4),
-        hue=10.0,
-    ),
-    "strong": Augmentation(
-        "strong",
-        scale=(0.5, 2.0),
-        flip=0.5,
-        brightness=32.0,
+    "base": BASE,
+    "colour": replace(BASE, name="colour", saturation=(0.6, 1.4), hue=10.0),
+    "strong": replace(
+        BASE,
+        name="strong",
         contrast=(0.7, 1.3),
         saturation=(0.5, 1.5),
         hue=15.0,

@@ -1,5 +1,6 @@
 """What reading every frame of a source once tells: its digest, its sizes, which frames are damaged."""
 
+import abc
 import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import List, Optional, Tuple
@@ -14,7 +15,7 @@ Sample = Tuple[np.ndarray, np.ndarray]
 _NOTHING = np.empty((0, 0), np.uint8)
 
 
-class Surveyed:
+class Surveyed(abc.ABC):
     """The base of sources whose frames cost time to read. `tolerant`: some of them may be damaged."""
 
     def __init__(self, names: List[str], classes: ClassTable, tolerant: bool) -> None:
@@ -26,9 +27,9 @@ class Surveyed:
     def __len__(self) -> int:
         return len(self.names)
 
+    @abc.abstractmethod
     def read(self, index: int) -> Sample:
         """image [h,w,3] uint8 RGB and ids [h,w] uint8 of one frame; raises ImageFault naming the file."""
-        raise NotImplementedError
 
     def frame_digest(self, index: int, sample: Sample) -> bytes:
         """The digest of a frame that was just read."""

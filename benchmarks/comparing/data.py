@@ -7,6 +7,8 @@ from typing import List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
+from augment.augmentation import NAMED
+from augment.padding import PAD_COLOUR, PAD_LABEL
 from camvid_tools import atomic
 from camvid_tools.commands import encode, synth
 from camvid_tools.errors import ToolkitError
@@ -14,14 +16,8 @@ from camvid_tools.splitfolder import SplitFolder
 from pipeline import sizes, sources
 
 BATCH_SIZE = 8
-AUGMENTATION = {  # what the toolkit's augmentation `base` does
-    "scale": (0.5, 2.0),
-    "flip": 0.5,
-    "brightness": 32,
-    "contrast": (0.75, 1.25),
-    "pad_colour": (124, 116, 104),
-    "pad_label": 255,
-}
+AUGMENTATION = {key: getattr(NAMED["base"], key) for key in ("scale", "flip", "brightness", "contrast")}
+AUGMENTATION.update(pad_colour=PAD_COLOUR, pad_label=PAD_LABEL)
 NAMES, TRAIN_NAMES = 701, 421  # CamVid's names, of which synth takes the wanted number evenly
 OWN = "own"
 TREE, PACKED, WORK = "tree", "frames.h5", "work.json"
