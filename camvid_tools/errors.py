@@ -1,6 +1,6 @@
 """Errors that a user can act on: what happened, where, and what to do. Shown as one line, never as a traceback."""
 
-from typing import Optional
+from typing import Any, Optional, Tuple
 
 
 class ToolkitError(Exception):
@@ -12,6 +12,9 @@ class ToolkitError(Exception):
         self.what, self.where, self.remedy = what, where, remedy
         text = what if where is None else "%s: %s" % (where, what)
         super().__init__(text if remedy is None else "%s; %s" % (text, remedy))
+
+    def __reduce__(self) -> Tuple[type, Tuple[Any, ...]]:
+        return type(self).__new__, (type(self),) + self.args, self.__dict__  # whole on its way from another process
 
 
 class RunFault(ToolkitError):

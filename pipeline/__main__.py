@@ -1,16 +1,17 @@
 """python -m pipeline: how fast batches are made, and which device that feeds."""
 
 import argparse
+import contextlib
 import hashlib
 import os
 import sys
-from typing import Any, Dict, Optional, Sequence
+from typing import Any, Callable, Dict, List, Optional, Sequence
 
 from camvid_tools import console
 from camvid_tools.errors import ToolkitError
 from camvid_tools.words import counted
 
-from . import augmentations, sources
+from . import augmentations, sources, workers
 from .batches import TrainBatches
 from .quiet import import_tensorflow
 from .schedule import Schedule
@@ -40,7 +41,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="that make batches")
     parser.add_argument("--seconds", type=float, default=10.0, help="length of the measurement")
-    parser.add_argument("--sweep", action="store_true", help="measure 1, 2, 4 ... threads too")
+    parser.add_argument("--workers", type=int, metavar="N", help="processes that make batches, instead of threads")
+    parser.add_argument("--sweep", action="store_true", help="measure 1, 2, 4 ... threads, or processes, too")
     device = parser.add_mutually_exclusive_group()
     device.add_argument(
         "--step_time", type=float, metavar="S", help="seconds a step of the device to feed (default: 0.75)"
@@ -55,25 +57,42 @@ def run(options: argparse.Namespace, out: console.Console) -> int:
     """Open, measure, print."""
     make = _batches(options, out)
     if options.digest is not None:
-        found = digest(make, options.digest)
+        with workers.feed(make, options.workers) as feed:
+            found = digest(feed, options.digest)
         if options.json != "-":
             print(found)
         out.result({"schema": "pipeline-digest/1", "batches": options.digest, "digest": found})
         return 0
-    import_tensorflow()
-    from . import bench
-
-    step_time = options.step_time or (options.batch_size / options.rate if options.rate else MODEL_ZOO_STEP_S)
-    document = bench.measure(make, options.threads, options.seconds, options.first_step, step_time)
-    if options.sweep:
-        document["sweep"] = bench.sweep(make, options.threads, options.seconds / 2, options.first_step)
+    document = _measured(make, options)
     out.say(_text(document, make))
     out.result(document)
     return 0
 
 
+def _measured(make: TrainBatches, options: argparse.Namespace) -> Dict[str, Any]:
+    """The document. All processes are there before TensorFlow is."""
+    most = options.workers or options.threads
+    counts = [most] + (_up_to(most) if options.sweep else [])
+    with contextlib.ExitStack() as opened:
+        made = [opened.enter_context(workers.feed(make, options.workers and count)) for count in counts]
+        import_tensorflow()
+        from . import bench
+
+        teams = [bench.Team(feed, count) for feed, count in zip(made, counts)]
+        step_time = options.step_time or (options.batch_size / options.rate if options.rate else MODEL_ZOO_STEP_S)
+        document = bench.measure(make, teams[0], options.seconds, options.first_step, step_time)
+        if options.sweep:
+            document["sweep"] = bench.sweep(teams[1:], options.seconds / 2, options.first_step)
+        return document
+
+
+def _up_to(most: int) -> List[int]:
+    """1, 2, 4 ... `most`."""
+    return sorted({2**power for power in range(10) if 2**power <= most} | {most})
+
+
 def _batches(options: argparse.Namespace, out: console.Console) -> TrainBatches:
-    for name in ("batch_size", "threads", "seconds", "step_time", "rate"):
+    for name in ("batch_size", "threads", "workers", "seconds", "step_time", "rate"):
         value = getattr(options, name)
         if value is not None and not 0 < value < float("inf"):
             raise ToolkitError("--%s %g is not positive" % (name, value))
@@ -94,7 +113,7 @@ def _nothing(line: str) -> None:
     pass
 
 
-def digest(make: TrainBatches, count: int) -> str:
+def digest(make: Callable, count: int) -> str:
     """One sha256 over images and labels of batches 0..count-1."""
     whole = hashlib.sha256()
     for number in range(count):
@@ -114,7 +133,7 @@ def _text(document: Dict[str, Any], make: TrainBatches) -> str:
             make.spec.height,
             make.spec.width,
             make.augmentation.name,
-            counted(document["threads"], "thread"),
+            _team(document),
         ),
         "%10.1f images a second at the consumer (%.0f MB/s)"
         % (document["images_per_second"], document["bytes_per_second"] / 1e6),
@@ -127,7 +146,7 @@ def _text(document: Dict[str, Any], make: TrainBatches) -> str:
     lines += ["%10.3f %s" % (ms, stage) for stage, ms in document["stages_ms"].items()]
     for row in document.get("sweep", ()):
         text = "%10.1f images a second with %s, %.1f MB of buffers"
-        lines.append(text % (row["images_per_second"], counted(row["threads"], "thread"), row["memory_bytes"] / 1e6))
+        lines.append(text % (row["images_per_second"], _team(row), row["memory_bytes"] / 1e6))
     lines.append(_locked(document))
     lines.append(
         "buffers: %.1f MB, at most %d batches ahead" % (document["memory_bytes"] / 1e6, document["queue_depth"])
@@ -137,9 +156,19 @@ def _text(document: Dict[str, Any], make: TrainBatches) -> str:
     return "\n".join(lines + ["%s; %s" % (fed["advice"], simulated)])
 
 
+def _team(row: Dict[str, Any]) -> str:
+    if "threads" in row:
+        return counted(row["threads"], "thread")
+    return "1 process" if row["workers"] == 1 else "%d processes" % row["workers"]
+
+
 def _locked(document: Dict[str, Any]) -> str:
     """What the interpreter's lock leaves to many cores."""
-    most, alone = document["most_images_per_second"], document["images_per_second"] / document["threads"]
+    most, rate = document["most_images_per_second"], document["images_per_second"]
+    if "workers" in document:
+        text = "this process spends %.4f ms an image on what the others make: at most %.0f images a second"
+        return text % (document["lock_ms"], most)
+    alone = rate / document["threads"]
     text = "the interpreter's lock is held %.3f ms an image: one process makes at most %.0f images a second"
     reached = ", reached with %.0f cores" % (most / alone) if most > alone else ""
     return text % (document["lock_ms"], most) + reached

@@ -59,13 +59,17 @@ class TrainBatches:
             raise
 
     def _make(self, number: int) -> Batch:
-        images, labels = self._pool.take()
+        batch = self._pool.take()
+        self.write(number, *batch)
+        return batch
+
+    def write(self, number: int, images: np.ndarray, labels: np.ndarray) -> None:
+        """Write batch `number` into images [N,H,W,3] and labels [N,H,W] uint8."""
         if self._ahead is None:
             self.fill(*self.schedule.batch(number), images, labels)
         else:
             frames, planned = self._ahead(number)
             self._paint(self._read_all(frames), planned, images, labels)
-        return images, labels
 
     def fill(self, epochs: np.ndarray, frames: np.ndarray, images: np.ndarray, labels: np.ndarray) -> draw.Draws:
         """Write frames [N] as they come in epochs [N] into images [N,H,W,3] and labels [N,H,W] uint8; their draws."""

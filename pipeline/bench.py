@@ -3,35 +3,60 @@
 import contextlib
 import os
 import time
-from typing import Any, Callable, Dict, Iterator, List
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple
 
 import tensorflow.compat.v1 as tf
 
 from . import floor, lock, stages, tfdata
 from .batches import TrainBatches
+from .workers import AHEAD, Workers
 
 SCHEMA = "pipeline-bench/1"
 FLOOR_FRAMES = 32  # of a source that decodes them at each reading; else all
 WARM_UP = 4
+END = 2**62
 SIMULATED_STEPS = 40
 
 
-def measure(make: TrainBatches, threads: int, seconds: float, first_step: int, step_time: float) -> Dict[str, Any]:
-    """One measurement as the JSON document of `python -m pipeline`; about twice `seconds` of wall time."""
+class Team(NamedTuple):
+    """Who makes batches: `count` threads that call `feed`, or as a `feed` that many processes."""
+
+    feed: Any
+    count: int
+
+    @property
+    def kind(self) -> str:
+        """`workers` or `threads`, as the flags are called."""
+        return "workers" if isinstance(self.feed, Workers) else "threads"
+
+    @property
+    def threads(self) -> int:
+        """Threads of this process that ask for batches at once."""
+        return 1 if self.kind == "workers" else self.count
+
+    @property
+    def ahead(self) -> int:
+        """Batches that are made, or being made, before they are asked for."""
+        return tfdata.PREFETCHED + (AHEAD * self.count if self.kind == "workers" else self.count)
+
+
+def measure(make: TrainBatches, team: Team, seconds: float, first_step: int, step_time: float) -> Dict[str, Any]:
+    """One measurement of a team that makes the batches of `make`, as the JSON document of `python -m pipeline`; about
+    twice `seconds` of wall time."""
     many = FLOOR_FRAMES if make.source.one_size is None else len(make.source)
     samples = [make.source.read(index) for index in range(min(len(make.source), many))]
     before = floor.images_per_second(samples, make.spec, seconds / 4)
-    rate = consumer_rate(make, threads, seconds, first_step)
+    rate = consumer_rate(team, seconds, first_step)
     floor_rate = (before + floor.images_per_second(samples, make.spec, seconds / 4)) / 2
     stage_times = stages.times(make, first_step)
-    lock_ms = lock.held(make, stage_times)
-    fed = feeds(rate, threads, make.spec.batch_size, step_time, stage_times)
+    lock_ms = lock.handing_on(team.feed, first_step) if team.kind == "workers" else lock.held(make, stage_times)
+    fed = feeds(rate, team, make.spec.batch_size, step_time, stage_times)
     simulated = min(seconds, SIMULATED_STEPS * step_time)
-    fed["simulated_wait"] = round(wait_share(make, threads, step_time, simulated, first_step), 4)
+    fed["simulated_wait"] = round(wait_share(team, step_time, simulated, first_step), 4)
     return {
         "schema": SCHEMA,
         "source": make.source.kind,
-        "threads": threads,
+        team.kind: team.count,
         "images_per_second": round(rate, 1),
         "floor_images_per_second": round(floor_rate, 1),
         "fraction_of_floor": round(rate / floor_rate, 3),
@@ -39,41 +64,41 @@ def measure(make: TrainBatches, threads: int, seconds: float, first_step: int, s
         "stages_ms": stage_times,
         "lock_ms": lock_ms,
         "most_images_per_second": round(1000 / lock_ms, 1),
-        "memory_bytes": make.memory_bytes(),
-        "queue_depth": tfdata.PREFETCHED + threads,
+        "memory_bytes": team.feed.memory_bytes(),
+        "queue_depth": team.ahead,
         "bytes_per_second": round(rate * make.spec.element_bytes / make.spec.batch_size),
         "feeds": fed,
     }
 
 
 @contextlib.contextmanager
-def _consumer(make: TrainBatches, threads: int, first_step: int) -> Iterator[Callable[[], Any]]:
-    """A call that takes one batch, which stays inside TensorFlow; a fault of `make` is raised as itself."""
+def _consumer(team: Team, first_step: int) -> Iterator[Callable[[], Any]]:
+    """A call that takes one batch, which stays inside TensorFlow; a fault in making it is raised as itself."""
     with tf.Graph().as_default():
-        iterator = tfdata.iterator(tfdata.dataset(make, make.spec, first_step, 2**62, threads))
+        iterator = tfdata.iterator(tfdata.dataset(team.feed, team.feed.spec, first_step, END, team.threads))
         taken = tf.group(*iterator.get_next())
         with tf.Session() as session:
             try:
                 session.run(iterator.initializer)
                 yield session.make_callable(taken)
             except tf.errors.OpError:
-                if make.fault is not None:  # TensorFlow passes on only its text
-                    raise make.fault from None
+                if team.feed.fault is not None:  # TensorFlow passes on only its text
+                    raise team.feed.fault from None
                 raise
 
 
-def consumer_rate(make: TrainBatches, threads: int, seconds: float, first_step: int) -> float:
+def consumer_rate(team: Team, seconds: float, first_step: int) -> float:
     """Images a second of wall time that a TensorFlow session receives."""
-    with _consumer(make, threads, first_step) as take:
+    with _consumer(team, first_step) as take:
         for _ in range(WARM_UP + tfdata.PREFETCHED):
             take()
-        return _rate(take, make.spec.batch_size, seconds)
+        return _rate(take, team.feed.spec.batch_size, seconds)
 
 
-def wait_share(make: TrainBatches, threads: int, step_time: float, seconds: float, first_step: int) -> float:
+def wait_share(team: Team, step_time: float, seconds: float, first_step: int) -> float:
     """The share of its time that a device waits which takes a batch and is then busy for `step_time`, by trial."""
     waited = steps = 0.0
-    with _consumer(make, threads, first_step) as take:
+    with _consumer(team, first_step) as take:
         take()
         time.sleep(step_time)
         end = time.perf_counter() + seconds
@@ -102,10 +127,10 @@ def _decode_rate(source: Any, seconds: float) -> float:
     return round(_rate(lambda: source.decode(next(order) % len(source)), 1, seconds), 1)
 
 
-def feeds(rate: float, threads: int, batch_size: int, step_time: float, spent: Dict[str, float]) -> Dict[str, Any]:
+def feeds(rate: float, team: Team, batch_size: int, step_time: float, spent: Dict[str, float]) -> Dict[str, Any]:
     """Whether `rate` images a second keep a device busy that takes a batch every `step_time` seconds."""
     needed = batch_size / step_time
-    cores = needed / (rate / min(threads, os.cpu_count() or 1))
+    cores = needed / (rate / min(team.count, os.cpu_count() or 1))
     worst = max(spent, key=lambda stage: spent[stage])
     wait = max(0.0, 1 - rate / needed)
     return {
@@ -119,7 +144,7 @@ def feeds(rate: float, threads: int, batch_size: int, step_time: float, spent: D
 
 REMEDIES = {
     "read": "pack the data with camvid-encode, or --cache",
-    "albumentations": "use fewer or cheaper transforms; more threads do not help, since they run one at a time",
+    "albumentations": "use fewer or cheaper transforms, or --workers, since threads take turns at them",
 }
 
 
@@ -127,14 +152,13 @@ def _advice(wait: float, cores: float, worst: str, step_time: float) -> str:
     if wait <= 0:
         return "this machine feeds a %g s step with %.2g cores" % (step_time, cores)
     text = "a %g s step would wait %.0f %% of its time and needs %.2g cores; '%s' costs most: %s"
-    return text % (step_time, 100 * wait, cores, worst, REMEDIES.get(worst, "use more threads or cores"))
+    return text % (step_time, 100 * wait, cores, worst, REMEDIES.get(worst, "use --workers, or more cores"))
 
 
-def sweep(make: TrainBatches, most: int, seconds: float, first_step: int) -> List[Dict[str, float]]:
-    """The consumer's rate, and the memory of all batches made and not given back, for 1, 2, 4 ... `most` threads."""
-    counts = sorted({2**power for power in range(10) if 2**power <= most} | {most})
+def sweep(teams: List[Team], seconds: float, first_step: int) -> List[Dict[str, float]]:
+    """The consumer's rate of each team, and the memory of all batches made and not given back."""
     rows = []
-    for threads in counts:
-        rate = consumer_rate(make, threads, seconds, first_step)
-        rows.append({"threads": threads, "images_per_second": round(rate, 1), "memory_bytes": make.memory_bytes()})
+    for team in teams:
+        rate = round(consumer_rate(team, seconds, first_step), 1)
+        rows.append({team.kind: team.count, "images_per_second": rate, "memory_bytes": team.feed.memory_bytes()})
     return rows

@@ -15,6 +15,7 @@ from augment import tone
 from .batches import TrainBatches
 from .schedule import Schedule
 from .sources import ArraySource
+from .workers import Workers
 
 TINY = 32
 _BATCHES, _ROUNDS = 32, 5
@@ -24,6 +25,17 @@ def held(make: TrainBatches, stages: Dict[str, float]) -> float:
     """Milliseconds an image: of `make`'s work on frames and crops of 32 x 32, look-ups of colours, and transforms."""
     looked_up = stages["tone"] if tone.fastest() is not tone.by_opencv else 0.0
     return round(_tiny(make) + looked_up + stages.get("albumentations", 0.0), 4)
+
+
+def handing_on(workers: Workers, first_step: int) -> float:
+    """Milliseconds of this process's time an image, where other processes make the batches."""
+    spent = []
+    for _ in range(_ROUNDS):
+        start = time.thread_time()
+        for number in range(first_step, first_step + _BATCHES):
+            workers(number)
+        spent.append(time.thread_time() - start)
+    return round(1000 * min(spent) / (_BATCHES * workers.spec.batch_size), 4)
 
 
 def _tiny(make: TrainBatches) -> float:

@@ -14,7 +14,7 @@ from camvid_tools.console import Console
 from camvid_tools.errors import Interrupted, RunFault, ToolkitError
 from eval import protocols, runfolder, runner, scoring
 from net.frontends import FRONTENDS
-from pipeline import batches, sizes, sources
+from pipeline import batches, sizes, sources, workers
 from pipeline import device as devices
 from pipeline.batches import EvalBatches, TrainBatches
 from pipeline.schedule import Schedule
@@ -106,47 +106,48 @@ def _train(
     spec = BatchSpec(settings.batch_size, settings.height, settings.width, len(source.classes))
     schedule = Schedule(len(source), settings.batch_size, settings.seed)
     make = TrainBatches(source, schedule, settings.augmentation, spec, settings.on_damaged)
-    built = graphs.build(settings, make, state.batches, settings.seed)
-    with built.graph.as_default():
-        checkpoints = Checkpoints(settings.output_path, built.variables)
-        initialise = graphs.initialiser(built)
-    handler = logs.open_log(settings.output_path, flags.device_id())
-    metrics, events = logs.Metrics(settings.output_path), logs.Events(settings.output_path, built.graph)
-    progress = Progress(out, settings.total_steps, state.step)
-    validator = _Validator(settings, held_out, device)
-    try:
-        with device.session(built.graph) as session:
-            if state.last is None:
-                session.run(initialise)
-            else:
-                checkpoints.restore(session, state.last)
-            parts = loop.Parts(
-                settings,
-                make,
-                built,
-                checkpoints,
-                metrics,
-                events,
-                validator.scores,
-                progress,
-                Meter(settings.batch_size),
-                source.survey()[0],
-                profile,
-            )
-            loop.run(parts, session, state)
-    except Interrupted as stop:
-        raise Interrupted(stop.what, stop.exit_code, remedy="go on with: " + resume_command(argv)) from None
-    except RunFault as fault:
-        logs.log.error("%s", fault)
-        metrics.add("note", state.step, schedule.epoch_of(state.batches), fault=str(fault))
-        raise
-    finally:
-        validator.close()
-        progress.close()
-        metrics.close()
-        events.close()
-        logs.close_log(handler)
-        curves.draw(settings.output_path)
+    with workers.feed(make, settings.workers) as feed:
+        built = graphs.build(settings, feed, state.batches, settings.seed)
+        with built.graph.as_default():
+            checkpoints = Checkpoints(settings.output_path, built.variables)
+            initialise = graphs.initialiser(built)
+        handler = logs.open_log(settings.output_path, flags.device_id())
+        metrics, events = logs.Metrics(settings.output_path), logs.Events(settings.output_path, built.graph)
+        progress = Progress(out, settings.total_steps, state.step)
+        validator = _Validator(settings, held_out, device)
+        try:
+            with device.session(built.graph) as session:
+                if state.last is None:
+                    session.run(initialise)
+                else:
+                    checkpoints.restore(session, state.last)
+                parts = loop.Parts(
+                    settings,
+                    make,
+                    built,
+                    checkpoints,
+                    metrics,
+                    events,
+                    validator.scores,
+                    progress,
+                    Meter(settings.batch_size),
+                    source.survey()[0],
+                    profile,
+                )
+                loop.run(parts, session, state)
+        except Interrupted as stop:
+            raise Interrupted(stop.what, stop.exit_code, remedy="go on with: " + resume_command(argv)) from None
+        except RunFault as fault:
+            logs.log.error("%s", fault)
+            metrics.add("note", state.step, schedule.epoch_of(state.batches), fault=str(fault))
+            raise
+        finally:
+            validator.close()
+            progress.close()
+            metrics.close()
+            events.close()
+            logs.close_log(handler)
+            curves.draw(settings.output_path)
 
 
 class _Validator:

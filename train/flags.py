@@ -64,6 +64,7 @@ FLAGS = (
     Flag("cache", "none", "keep decoded frames of a split folder: memory, or a folder on a fast disk to keep them in"),
     Flag("on_damaged", "stop", "what to do about an unreadable frame", choices=("stop", "replace")),
     Flag("threads", "all cores", "that make batches", _positive),
+    Flag("workers", "none", "processes that make batches, instead of threads", _positive),
     Flag("tf_threads", "TensorFlow's choice", "that compute the network", _positive),
     Flag("profile", "none", "write a chrome trace of step 10 to this file"),
     Flag("self_test", "off", "overfit two frames to see that everything works", None),

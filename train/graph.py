@@ -1,12 +1,11 @@
 """The training graph: feed, network, losses, optimiser. Built once, with static shapes, and never added to again."""
 
-from typing import Any, Dict, List, NamedTuple
+from typing import Any, Callable, Dict, List, NamedTuple
 
 import tensorflow.compat.v1 as tf
 
 from net import bisenet, losses
 from pipeline import tfdata
-from pipeline.batches import TrainBatches
 
 from . import learning_rate
 from .settings import Settings
@@ -21,18 +20,19 @@ class TrainGraph(NamedTuple):
     variables: List[Any]
 
 
-def build(settings: Settings, make: TrainBatches, first_batch: int, seed: int) -> TrainGraph:
-    """The graph that trains on batches from `first_batch` on."""
+def build(settings: Settings, feed: Callable, first_batch: int, seed: int) -> TrainGraph:
+    """The graph that trains on the batches of `feed`, TrainBatches or Workers, from `first_batch` on."""
     graph = tf.Graph()
     with graph.as_default():
-        data = tfdata.dataset(make, make.spec, first_batch, settings.total_steps, settings.threads)
+        threads = settings.threads if settings.workers is None else 1
+        data = tfdata.dataset(feed, feed.spec, first_batch, settings.total_steps, threads)
         iterator = tfdata.iterator(data)
         image, label, waited = _element(iterator)
         step = tf.get_variable("global_step", [], tf.int64, tf.zeros_initializer(), trainable=False)
         rate = _rate(settings, step)
         network = bisenet.build(
             image,
-            make.spec.classes,
+            feed.spec.classes,
             settings.frontend,
             training=True,
             seed=seed,

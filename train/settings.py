@@ -15,7 +15,9 @@ from .learning_rate import Plan
 from .recipes import Recipe
 
 # Settings that may differ between a run and its resumption without changing what is computed.
-FREE = ("output_path data_path device validate_every save_every log_every cache threads tf_threads on_damaged").split()
+FREE = (
+    "output_path data_path device validate_every save_every log_every cache threads workers tf_threads on_damaged"
+).split()
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class Settings:
     cache: str
     on_damaged: str
     threads: int
+    workers: Optional[int]
     tf_threads: Optional[int]
 
     def document(self) -> Dict[str, Any]:
@@ -95,6 +98,7 @@ def resolve(given: Dict[str, Any], source) -> Settings:
         cache=_cache(given.get("cache", sources.NONE)),
         on_damaged=given.get("on_damaged", "stop"),
         threads=given.get("threads", os.cpu_count() or 1),
+        workers=given.get("workers"),
         tf_threads=given.get("tf_threads"),
     )
 
