@@ -50,7 +50,7 @@ def measure(make: TrainBatches, team: Team, seconds: float, first_step: int, ste
     floor_rate = (before + floor.images_per_second(samples, make.spec, seconds / 4)) / 2
     stage_times = stages.times(make, first_step)
     lock_ms = lock.handing_on(team.feed, first_step) if team.kind == "workers" else lock.held(make, stage_times)
-    fed = feeds(rate, team, make.spec.batch_size, step_time, stage_times)
+    fed = feeds(rate, team.count, make.spec.batch_size, step_time, stage_times)
     simulated = min(seconds, SIMULATED_STEPS * step_time)
     fed["simulated_wait"] = round(wait_share(team, step_time, simulated, first_step), 4)
     return {
@@ -127,10 +127,11 @@ def _decode_rate(source: Any, seconds: float) -> float:
     return round(_rate(lambda: source.decode(next(order) % len(source)), 1, seconds), 1)
 
 
-def feeds(rate: float, team: Team, batch_size: int, step_time: float, spent: Dict[str, float]) -> Dict[str, Any]:
-    """Whether `rate` images a second keep a device busy that takes a batch every `step_time` seconds."""
+def feeds(rate: float, count: int, batch_size: int, step_time: float, spent: Dict[str, float]) -> Dict[str, Any]:
+    """Whether `rate` images a second of `count` threads or processes keep a device busy that takes a batch every
+    `step_time` seconds."""
     needed = batch_size / step_time
-    cores = needed / (rate / min(team.count, os.cpu_count() or 1))
+    cores = needed / (rate / min(count, os.cpu_count() or 1))
     worst = max(spent, key=lambda stage: spent[stage])
     wait = max(0.0, 1 - rate / needed)
     return {

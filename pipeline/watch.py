@@ -2,7 +2,7 @@
 
 import os
 import time
-from typing import Callable, Dict, List, Optional, Tuple
+from typing import Callable, Dict, List, Tuple
 
 import numpy as np
 
@@ -91,10 +91,11 @@ class Pictures:
         data, after = imageio.read_with_state(path)
         if _state(after) != known:
             raise _changed(path, _state(after))
-        how: Optional[int] = self._how.get(path)
-        if how is None:
-            how = self._how[path] = imageio.checked(data, path)
-        return imageio.decode(data, path, how)
+        known = self._how.get(path)
+        how = imageio.checked(data, path) if known is None else known
+        picture = imageio.decode(data, path, how, again=known is not None)
+        self._how[path] = how
+        return picture
 
 
 def _settled(path: str) -> State:

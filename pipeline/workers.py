@@ -17,6 +17,7 @@ import threading
 import warnings
 from typing import BinaryIO, ContextManager, Dict, List, NamedTuple, NoReturn, Optional, Tuple
 
+from camvid_tools import imageio
 from camvid_tools.errors import RunFault, ToolkitError, one_line_reason
 
 from .batches import Batch, TrainBatches
@@ -168,6 +169,7 @@ class Workers:
 
     def _work(self, requests: BinaryIO, replies: BinaryIO) -> None:
         told = _Told.instead_of_all()
+        imageio.decode_alone()
         for message in iter(lambda: requests.read(MESSAGE.size), b""):
             number, place = MESSAGE.unpack(message)
             error: Optional[Exception] = None

@@ -145,6 +145,48 @@ def test_an_animation_is_a_fault_and_not_a_black_picture():
         imageio.decode(png(HW[1], HW[0], 2, control, chunk(b"IDAT", pixels(FRAME))), "x.png")
 
 
+HEAD = 33  # bytes before the first chunk after the header's
+ODD = {
+    "gamma": chunk(b"gAMA", struct.pack(">I", 100000)),
+    "profile": chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes(200))),
+    "intent": chunk(b"sRGB", b"\0"),
+    "background": chunk(b"bKGD", struct.pack(">HHH", 9, 9, 9)),
+    "turned": chunk(b"eXIf", bytes(EXIF_BLOCK)[6:]),
+}
+
+
+def odd_frames():
+    """PNGs of 8-bit RGB that say more than pixels, or less."""
+    whole = PNGS["frame"]
+    yield from (whole[:HEAD] + more + whole[HEAD:] for more in ODD.values())
+    stream = pixels(FRAME)
+    for content in (
+        stream[:-4],
+        stream[:-30],
+        stream + b"more",
+        stream[:9] + b"\xff" + stream[10:],
+        zlib.compress(b""),
+    ):
+        yield png(HW[1], HW[0], 2, chunk(b"IDAT", content))  # check sums agree
+    yield png(HW[1], HW[0], 2, chunk(b"IDAT", stream[:50]), chunk(b"IDAT", stream[50:]))
+    yield png(HW[1], HW[0], 2)
+
+
+def test_what_was_decoded_before_gives_the_same_picture_when_decoded_alone(monkeypatch):
+    pytest.importorskip("pyspng", reason="pyspng is not installed")
+    files = [data for _, data in mutated.mutations(PNGS["frame"], 400, "alone")]
+    files += [*odd_frames(), *PNGS.values(), *OTHERS.values()]
+    pictures = [(data, decoded(data)) for data in files]
+    monkeypatch.setattr(imageio, "_plain", None)
+    imageio.decode_alone()
+    assert imageio._plain is not None
+    sound = [(data, picture) for data, picture in pictures if picture is not None]
+    for data, picture in sound:
+        found = imageio.decode(data, "again", imageio.checked(data, "again"), again=True)
+        assert found.dtype == picture.dtype and np.array_equal(found, picture)
+    assert len(sound) > 20
+
+
 ZEROS = zlib.compress(bytes(100000000), 9)
 
 

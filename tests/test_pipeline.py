@@ -270,9 +270,9 @@ def test_the_benchmark_prints_figures_for_people_and_all_keys_for_programs(packe
 
 def test_what_a_rate_feeds_is_plain_arithmetic():
     spent = {"read": 5.0, "draw": 0.1}
-    fed = bench.feeds(rate=100, threads=2, batch_size=8, step_time=0.8, spent=spent)
+    fed = bench.feeds(rate=100, count=2, batch_size=8, step_time=0.8, spent=spent)
     assert (fed["input_wait"], fed["cores_needed"], fed["worst_stage"]) == (0, 0.2, "read")
-    starved = bench.feeds(rate=5, threads=1, batch_size=8, step_time=0.8, spent=spent)
+    starved = bench.feeds(rate=5, count=1, batch_size=8, step_time=0.8, spent=spent)
     assert (starved["input_wait"], starved["cores_needed"]) == (0.5, 2.0)
     assert "50 %" in starved["advice"] and "camvid-encode" in starved["advice"]
 

@@ -120,16 +120,16 @@ def feed(delay):
 
 
 def test_a_simulated_device_waits_for_a_feed_that_is_too_slow_and_for_no_other():
-    slow = bench.wait_share(feed(0.02), 1, 0.04, 1.0, 0)  # 80 ms a batch for a step of 40
+    slow = bench.wait_share(bench.Team(feed(0.02), 1), 0.04, 1.0, 0)  # 80 ms a batch for a step of 40
     assert 0.4 < slow < 0.75
-    assert bench.wait_share(feed(0.02), 4, 0.08, 1.0, 0) < 0.15
-    assert bench.wait_share(feed(0.0), 1, 0.04, 0.5, 0) < 0.1
+    assert bench.wait_share(bench.Team(feed(0.02), 4), 0.08, 1.0, 0) < 0.15
+    assert bench.wait_share(bench.Team(feed(0.0), 1), 0.04, 0.5, 0) < 0.1
 
 
 def test_memory_of_batches_is_bounded_by_the_threads():
     make = feed(0.0)
     for threads in (1, 3):
-        bench.consumer_rate(make, threads, 0.3, 0)
+        bench.consumer_rate(bench.Team(make, threads), 0.3, 0)
         most = 2 * threads + tfdata.PREFETCHED + 2  # TensorFlow lets go of an array at a later call only
         assert make.memory_bytes() <= most * make.spec.element_bytes
 

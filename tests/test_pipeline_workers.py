@@ -5,9 +5,11 @@ import os
 import pickle
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import time
+import zlib
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ import tensorflow.compat.v1 as tf
 
 import drawn
 from augment.augmentation import NAMED
+from camvid_tools import imageio
 from camvid_tools.errors import Interrupted, RunFault, ToolkitError
 from camvid_tools.imageio import ImageFault
 from pipeline import sources, tfdata
@@ -136,6 +139,29 @@ def test_a_damaged_frame_stops_with_its_name(tree, tmp_path):
             workers(number)
     assert make.fault is workers.fault is caught.value
     assert caught.value.remedy and name in caught.value.where
+
+
+def damaged_inside(folder, name):
+    """A frame whose check sums are right and whose content ends too soon."""
+    path = os.path.join(folder, "train", name + ".png")
+    with open(path, "rb") as file:
+        data = file.read()
+    parts = [(kind, data[start:end]) for kind, start, end in imageio.png_chunks(data)]
+    head, stream = parts[0], b"".join(content for kind, content in parts if kind == b"IDAT")
+    with open(path, "wb") as file:
+        file.write(imageio.PNG_START)
+        for kind, content in (head, (b"IDAT", stream[:-4]), (b"IEND", b"")):
+            length, sum_of = struct.pack(">I", len(content)), struct.pack(">I", zlib.crc32(kind + content))
+            file.write(length + kind + content + sum_of)
+
+
+def test_what_opencv_refuses_is_damaged_for_a_process_too_and_again(tree, tmp_path):
+    folder = shutil.copytree(tree, str(tmp_path / "set"))
+    name = batches(folder).source.names[1]
+    damaged_inside(folder, name)
+    make, others = batches(folder, on_damaged=REPLACE), batches(folder, on_damaged=REPLACE)
+    with Workers(others, 2) as workers:
+        assert all(equal(workers(number), number, make) for number in range(20))
 
 
 def test_a_damaged_frame_that_is_replaced_is_logged_in_this_process(tree, tmp_path, caplog):
