@@ -30,15 +30,16 @@ def build(settings: Settings, feed: Callable, first_batch: int, seed: int) -> Tr
         image, label, waited = _element(iterator)
         step = tf.get_variable("global_step", [], tf.int64, tf.zeros_initializer(), trainable=False)
         rate = _rate(settings, step)
-        network = bisenet.build(
-            image,
-            feed.spec.classes,
-            settings.frontend,
-            training=True,
-            seed=seed,
-            norm_decay=settings.recipe.norm_decay,
-        )
-        values = _losses(settings, network, label)
+        with tf.control_dependencies([image, label]):  # else decay and the like compute first, and count as waiting
+            network = bisenet.build(
+                image,
+                feed.spec.classes,
+                settings.frontend,
+                training=True,
+                seed=seed,
+                norm_decay=settings.recipe.norm_decay,
+            )
+            values = _losses(settings, network, label)
         optimiser = tf.train.MomentumOptimizer(rate, settings.momentum)
         gradients = optimiser.compute_gradients(values["minimised"], tf.trainable_variables())
         update = optimiser.apply_gradients(gradients, global_step=step)
