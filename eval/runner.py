@@ -1,7 +1,8 @@
 """Running a network over frames: a graph and session of its own, every frame exactly once."""
 
+import contextlib
 import time
-from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
+from typing import Any, Callable, ContextManager, Dict, Iterator, List, NamedTuple, Tuple
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -76,10 +77,12 @@ class Scorer:
             raise
 
 
-def inference(model: Model, image: tf.Tensor, spec: BatchSpec) -> tf.Tensor:
-    """image [N,H,W,3] uint8 -> ids [N,H,W] uint8."""
+def inference(
+    model: Model, image: tf.Tensor, spec: BatchSpec, precise: Callable[[], ContextManager] = contextlib.nullcontext
+) -> tf.Tensor:
+    """image [N,H,W,3] uint8 -> ids [N,H,W] uint8; `precise`: a context for what has to stay in float32."""
     network = bisenet.build(image, model.classes, model.frontend, training=False)
-    return bisenet.predict(network.logits.main, spec.height, spec.width, model.ignored)
+    return bisenet.predict(network.logits.main, spec.height, spec.width, model.ignored, precise)
 
 
 def _assigners(variables: List[Any]) -> Dict[str, Tuple[tf.Tensor, tf.Operation]]:

@@ -157,7 +157,7 @@ def _text(document: Dict[str, Any], make: TrainBatches) -> str:
 
 
 def _team(row: Dict[str, Any]) -> str:
-    if "threads" in row:
+    if "workers" not in row:
         return counted(row["threads"], "thread")
     return "1 process" if row["workers"] == 1 else "%d processes" % row["workers"]
 

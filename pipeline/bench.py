@@ -56,7 +56,8 @@ def measure(make: TrainBatches, team: Team, seconds: float, first_step: int, ste
     return {
         "schema": SCHEMA,
         "source": make.source.kind,
-        team.kind: team.count,
+        **({"workers": team.count} if team.kind == "workers" else {}),
+        "threads": team.threads,
         "images_per_second": round(rate, 1),
         "floor_images_per_second": round(floor_rate, 1),
         "fraction_of_floor": round(rate / floor_rate, 3),

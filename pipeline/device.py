@@ -1,6 +1,7 @@
 """Where the network runs: which device is there, and a session on it."""
 
-from typing import NamedTuple, Optional
+import contextlib
+from typing import Callable, ContextManager, NamedTuple, Optional
 
 import tensorflow.compat.v1 as tf
 
@@ -9,6 +10,26 @@ from camvid_tools.errors import ToolkitError
 from . import npu
 
 NAMES = ("auto", "cpu", "gpu", "npu")
+
+
+def _as_is(operation: tf.Operation) -> tf.Operation:
+    return operation
+
+
+class Needs(NamedTuple):
+    """What a device asks of a graph that is built for it.
+
+    precise: a context for what has to stay in float32; dense_loss: it has kernels for one-hot labels only; has_clock: a
+    clock in the graph tells the host's time; repeated: from the operation of one step to what a call runs.
+    """
+
+    precise: Callable[[], ContextManager] = contextlib.nullcontext
+    dense_loss: bool = False
+    has_clock: bool = True
+    repeated: Callable[[tf.Operation], tf.Operation] = _as_is
+
+
+HOST = Needs()
 
 
 class Device(NamedTuple):

@@ -18,9 +18,9 @@ ALLOWED = {
     "train": {"camvid_tools", "pipeline", "net", "eval"},
 }
 MAY_KNOW_TENSORFLOW = {
-    "pipeline": {"tfdata.py", "device.py", "npu.py", "bench.py", "quiet.py"},
+    "pipeline": {"tfdata.py", "device.py", "npu.py", "bench.py", "quiet.py", "reading.py"},
     "eval": {"runner.py"},
-    "train": {"graph.py", "loop.py", "checkpoint.py", "logs.py", "self_test.py", "command.py", "run_start.py"},
+    "train": set("graph.py loop.py checkpoint.py logs.py self_test.py command.py run_start.py graph_check.py".split()),
 }
 LONGEST = 300
 

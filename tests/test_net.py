@@ -203,6 +203,25 @@ def slow_cross_entropy(logits, labels, ignored, weights):
     return total / weight_sum
 
 
+def test_the_loss_from_one_hot_labels_and_its_gradient_are_those_from_ids():
+    rng = np.random.RandomState(3)
+    logits, labels = (
+        rng.randn(2, 4, 6, 5).astype(np.float32),
+        rng.choice([0, 1, 2, 3, 4, 255], (2, 8, 12)).astype(np.uint8),
+    )
+    with tf.Graph().as_default(), tf.Session() as session:
+        scores, results = tf.constant(logits), []
+        for dense in (False, True):
+            loss = losses.cross_entropy(scores, tf.constant(labels), [3], [1, 2, 0.5, 9, 1], 2, dense=dense)
+            nothing = losses.cross_entropy(scores, tf.fill([2, 8, 12], tf.constant(255, tf.uint8)), dense=dense)
+            results.append(
+                session.run([loss, tf.gradients(loss, scores)[0], nothing, tf.gradients(nothing, scores)[0]])
+            )
+    for by_ids, by_one_hot in zip(*results):
+        assert np.allclose(by_ids, by_one_hot, rtol=1e-5, atol=1e-8)
+    assert results[0][0] > 0 and results[1][2] == 0 and not results[1][3].any()
+
+
 def test_cross_entropy_agrees_with_a_pixel_by_pixel_sum():
     logits = np.random.RandomState(0).randn(1, 6, 8, 3).astype(np.float32)
     labels = np.random.RandomState(1).choice([0, 1, 2, 255], (1, 6, 8)).astype(np.uint8)

@@ -13,7 +13,6 @@ from camvid_tools import imageio
 from camvid_tools.console import Console
 from camvid_tools.errors import Interrupted, RunFault, ToolkitError
 from eval import protocols, runfolder, runner, scoring
-from net.frontends import FRONTENDS
 from pipeline import batches, sizes, sources, workers
 from pipeline import device as devices
 from pipeline.batches import EvalBatches, TrainBatches
@@ -24,7 +23,7 @@ from . import curves, flags, logs, loop, run_start
 from . import graph as graphs
 from .checkpoint import Checkpoints
 from .progress import Meter, Progress, duration
-from .settings import Settings, default_output_path, resolve
+from .settings import Settings, default_output_path, require_frontend, resolve
 
 
 def run(options: argparse.Namespace, out: Console, argv: List[str]) -> int:
@@ -36,8 +35,7 @@ def run(options: argparse.Namespace, out: Console, argv: List[str]) -> int:
         raise ToolkitError("--data_path is missing", remedy="give a split folder or a packed file")
     source = _frames(given, out)
     settings = resolve(given, source)
-    if settings.frontend not in FRONTENDS:
-        raise ToolkitError("no frontend '%s'" % settings.frontend, remedy="there are %s" % ", ".join(sorted(FRONTENDS)))
+    require_frontend(settings)
     device = devices.choose(settings.device, settings.tf_threads)
     out.say(_about(settings, source, device))
     if options.dry_run:

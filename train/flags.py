@@ -32,7 +32,7 @@ def number(kind: Callable, least: float, most: float, what: str) -> Callable[[st
     return convert
 
 
-_positive = number(int, 1, 10**9, "a whole number from 1 to 1,000,000,000")
+positive = number(int, 1, 10**9, "a whole number from 1 to 1,000,000,000")
 _amount = number(float, 1e-30, 1e30, "a number above 0")
 _rate = number(float, 0, 1e30, "a number of 0 or more")
 _share = number(float, 0, 1 - 1e-9, "a number from 0 to below 1")
@@ -43,10 +43,10 @@ FLAGS = (
     Flag("data_path", "needed", "split folder or packed file"),
     Flag("output_path", "output/0", "run folder; its last part is $ASCEND_DEVICE_ID where that is set"),
     Flag("train_epochs", "the recipe's", "length of the training; or:", _amount),
-    Flag("train_steps", "by the epochs", "length in optimiser steps", _positive),
-    Flag("batch_size", "8", "images a step, at least 2", _positive),
-    Flag("height", "the recipe's, or by the data", "of the crop, a multiple of 32", _positive),
-    Flag("width", "the recipe's, or by the data", "of the crop, a multiple of 32", _positive),
+    Flag("train_steps", "by the epochs", "length in optimiser steps", positive),
+    Flag("batch_size", "8", "images a step, at least 2", positive),
+    Flag("height", "the recipe's, or by the data", "of the crop, a multiple of 32", positive),
+    Flag("width", "the recipe's, or by the data", "of the crop, a multiple of 32", positive),
     Flag("frontend", "the recipe's", "network of the context path"),
     Flag("recipe", "default", "named training settings, or a JSON file"),
     Flag("augment", "the recipe's", "named augmentation, or a JSON file"),
@@ -58,14 +58,14 @@ FLAGS = (
     Flag("seed", "123", "of weights, order and augmentation", _whole),
     Flag("resume", "off", "go on from the run folder's newest checkpoint", None),
     Flag("overwrite", "off", "remove the run that the folder holds", None),
-    Flag("validate_every", "once an epoch", "steps between validations", _positive),
-    Flag("save_every", "once an epoch", "steps between checkpoints", _positive),
-    Flag("log_every", "10", "steps between log lines", _positive),
+    Flag("validate_every", "once an epoch", "steps between validations", positive),
+    Flag("save_every", "once an epoch", "steps between checkpoints", positive),
+    Flag("log_every", "10", "steps between log lines", positive),
     Flag("cache", "none", "keep decoded frames of a split folder: memory, or a folder on a fast disk to keep them in"),
     Flag("on_damaged", "stop", "what to do about an unreadable frame", choices=("stop", "replace")),
-    Flag("threads", "all cores", "that make batches", _positive),
-    Flag("workers", "none", "processes that make batches, instead of threads", _positive),
-    Flag("tf_threads", "TensorFlow's choice", "that compute the network", _positive),
+    Flag("threads", "all cores", "that make batches", positive),
+    Flag("workers", "none", "processes that make batches, instead of threads", positive),
+    Flag("tf_threads", "TensorFlow's choice", "that compute the network", positive),
     Flag("profile", "none", "write a chrome trace of step 10 to this file"),
     Flag("self_test", "off", "overfit two frames to see that everything works", None),
     Flag("dry_run", "off", "resolve and print all settings, train nothing", None),

@@ -6,6 +6,7 @@ import tensorflow.compat.v1 as tf
 
 from net import bisenet, losses
 from pipeline import tfdata
+from pipeline.device import HOST, Needs
 
 from . import learning_rate
 from .settings import Settings
@@ -20,14 +21,15 @@ class TrainGraph(NamedTuple):
     variables: List[Any]
 
 
-def build(settings: Settings, feed: Callable, first_batch: int, seed: int) -> TrainGraph:
-    """The graph that trains on the batches of `feed`, TrainBatches or Workers, from `first_batch` on."""
+def build(settings: Settings, feed: Callable, first_batch: int, seed: int, needs: Needs = HOST) -> TrainGraph:
+    """The graph that trains on the batches of `feed`, TrainBatches or Workers, from `first_batch` on; `needs`: of the
+    device that it is for."""
     graph = tf.Graph()
     with graph.as_default():
         threads = settings.threads if settings.workers is None else 1
         data = tfdata.dataset(feed, feed.spec, first_batch, settings.total_steps, threads)
         iterator = tfdata.iterator(data)
-        image, label, waited = _element(iterator)
+        image, label, waited = _element(iterator, needs)
         step = tf.get_variable("global_step", [], tf.int64, tf.zeros_initializer(), trainable=False)
         rate = _rate(settings, step)
         with tf.control_dependencies([image, label]):  # else decay and the like compute first, and count as waiting
@@ -39,21 +41,23 @@ def build(settings: Settings, feed: Callable, first_batch: int, seed: int) -> Tr
                 seed=seed,
                 norm_decay=settings.recipe.norm_decay,
             )
-            values = _losses(settings, network, label)
+            values = _losses(settings, network, label, needs)
         optimiser = tf.train.MomentumOptimizer(rate, settings.momentum)
         gradients = optimiser.compute_gradients(values["minimised"], tf.trainable_variables())
         update = optimiser.apply_gradients(gradients, global_step=step)
-        values.update(learning_rate=rate, input_wait_s=waited, train_op=tf.group(update, *network.updates))
+        values.update(waited, learning_rate=rate, train_op=needs.repeated(tf.group(update, *network.updates)))
         return TrainGraph(graph, iterator, values, tf.global_variables())
 
 
-def _element(iterator: Any) -> Any:
-    """image, label, and the seconds that the step waited for them."""
+def _element(iterator: Any, needs: Needs) -> Any:
+    """image, label, and as `input_wait_s` the seconds that the step waited for them, where a host's clock can tell."""
+    if not needs.has_clock:
+        return iterator.get_next() + ({},)
     begin = tf.timestamp()
     with tf.control_dependencies([begin]):
         image, label = iterator.get_next()
     with tf.control_dependencies([image, label]):
-        return image, label, tf.timestamp() - begin
+        return image, label, {"input_wait_s": tf.timestamp() - begin}
 
 
 def _rate(settings: Settings, step: Any) -> tf.Tensor:
@@ -61,11 +65,13 @@ def _rate(settings: Settings, step: Any) -> tf.Tensor:
         return learning_rate.rate(settings.learning_rate, tf.cast(step, tf.float32), tf.minimum, tf.maximum)
 
 
-def _losses(settings: Settings, network: Any, label: tf.Tensor) -> Dict[str, tf.Tensor]:
+def _losses(settings: Settings, network: Any, label: tf.Tensor, needs: Needs) -> Dict[str, tf.Tensor]:
     """`minimised` is main and weighted auxiliary cross entropy with weight decay; `loss` is the same without decay."""
     strides = settings.recipe.loss_strides
     main, aux16, aux32 = [
-        losses.cross_entropy(logits, label, settings.ignored, settings.class_weights, stride)
+        losses.cross_entropy(
+            logits, label, settings.ignored, settings.class_weights, stride, needs.precise, needs.dense_loss
+        )
         for logits, stride in zip(network.logits, strides)
     ]
     aux = settings.recipe.aux_weight * (aux16 + aux32)

@@ -103,6 +103,14 @@ def resolve(given: Dict[str, Any], source) -> Settings:
     )
 
 
+def require_frontend(settings: Settings) -> None:
+    """ToolkitError where there is no such frontend. Apart from `resolve`, since it imports TensorFlow."""
+    from net.frontends import FRONTENDS
+
+    if settings.frontend not in FRONTENDS:
+        raise ToolkitError("no frontend '%s'" % settings.frontend, remedy="there are %s" % ", ".join(sorted(FRONTENDS)))
+
+
 def default_output_path() -> str:
     """output/<ASCEND_DEVICE_ID or 0>, the model zoo's place."""
     return os.path.join("output", flags.device_id())
