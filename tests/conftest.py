@@ -15,6 +15,7 @@ import tools
 import trainings
 from camvid_tools import imageio, splits
 from camvid_tools.commands import synth
+from pipeline import view
 
 # A loaded machine is slow, not wrong; and CI says the same twice of the same commit.
 settings.register_profile("ours", deadline=None, derandomize="CI" in os.environ)
@@ -100,3 +101,30 @@ def clean(tmp_path_factory):
 @pytest.fixture
 def dirty(clean, tmp_path):
     return shutil.copytree(clean, str(tmp_path / "set")) and tmp_path / "set"
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A split folder of five training frames of noise, 40 x 56 pixels."""
+    return synthetic.split(tmp_path / "set", {"train": synthetic.FEW["train"]}, (40, 56))
+
+
+@pytest.fixture(scope="module", params=["tree", "packed"])
+def place(request, data, tmp_path_factory):
+    """The drawn data set in both forms."""
+    if request.param == "tree":
+        return data
+    return drawn.packed_file(str(tmp_path_factory.mktemp("packed") / "set.h5"), data)
+
+
+@pytest.fixture
+def look(run, tmp_path):
+    """Run camvid-view; returns its output, the sheet [H,W,3] and the JSON document."""
+
+    def call(data, *more):
+        sheet_path, document = tmp_path / "sheet.png", tmp_path / "view.json"
+        ran = run(view.main, "--data_path", data, "--out", sheet_path, "--json", document, *more)
+        assert ran.code == 0, ran.err
+        return ran.out, imageio.read_frame(str(sheet_path)), json.loads(document.read_text())
+
+    return call

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 
+import drawn
 from camvid_tools import classes, imageio
 from camvid_tools.codec import ColourCodec
 from camvid_tools.commands import check
@@ -38,6 +39,13 @@ def problems(folder, tmp_path, code=1, *flags):
 def rewrite(folder, path, change):
     picture = imageio.read_raw(str(folder / path))
     imageio.write_png(str(folder / path), change(picture))
+
+
+def drown(folder, change):
+    """Change every label of a drawn set."""
+    for split_name, names in drawn.LISTS.items():
+        for name in names:
+            rewrite(folder, "%s_labels/%s_L.png" % (split_name, name), change)
 
 
 def odd_colour(picture):

@@ -34,7 +34,7 @@ def run(options: argparse.Namespace, out: Console, argv: List[str]) -> int:
     if "data_path" not in given:
         raise ToolkitError("--data_path is missing", remedy="give a split folder or a packed file")
     source = _frames(given, out)
-    settings = resolve(given, source)
+    settings = resolve(given, source, out.say)
     require_frontend(settings)
     device = devices.choose(settings.device, settings.tf_threads)
     out.say(_about(settings, source, device))

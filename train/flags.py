@@ -63,6 +63,7 @@ FLAGS = (
     Flag("log_every", "10", "steps between log lines", positive),
     Flag("cache", "none", "keep decoded frames of a split folder: memory, or a folder on a fast disk to keep them in"),
     Flag("on_damaged", "stop", "what to do about an unreadable frame", choices=("stop", "replace")),
+    Flag("iterations_per_loop", "1", "steps a call; lengths become multiples of it", positive),
     Flag("threads", "all cores", "that make batches", positive),
     Flag("workers", "none", "processes that make batches, instead of threads", positive),
     Flag("tf_threads", "TensorFlow's choice", "that compute the network", positive),

@@ -76,15 +76,19 @@ def run(parts: Parts, session: tf.Session, state: State) -> None:
     session.run(parts.built.iterator.initializer)
     total, first = parts.settings.total_steps, state.step
     with _stop_requests() as stop:
-        if state.step and state.validated != state.step and _due(state.step, parts.settings.validate_every, total):
+        if (
+            state.step
+            and state.validated != state.step
+            and _due(state.step - 1, state.step, parts.settings.validate_every, total)
+        ):
             _validate(parts, session, state, stop)
         while state.step < total and not stop:
-            profiled = parts.profile is not None and state.step - first == PROFILED_STEP - 1
-            values = _one_step(parts, session, state, profiled)
-            _log(parts, state, values)
-            if stop or _due(state.step, parts.settings.save_every, total):
+            before = state.step
+            values = _one_call(parts, session, state, first)
+            _log(parts, state, values, before)
+            if stop or _due(before, state.step, parts.settings.save_every, total):
                 _save(parts, session, state, LAST)
-            if not stop and _due(state.step, parts.settings.validate_every, total):
+            if not stop and _due(before, state.step, parts.settings.validate_every, total):
                 _validate(parts, session, state, stop)
         if stop:
             _save_if_new(parts, session, state)
@@ -92,8 +96,18 @@ def run(parts: Parts, session: tf.Session, state: State) -> None:
                 raise Interrupted("stopped at step %d, saved" % state.step, 128 + stop[0])
 
 
-def _due(step: int, every: int, total: int) -> bool:
-    return step % every == 0 or step == total
+def _due(before: int, after: int, every: int, total: int) -> bool:
+    """Whether a multiple of `every`, or the end, lies in the steps that were just done."""
+    return after // every > before // every or after >= total
+
+
+def _one_call(parts: Parts, session: tf.Session, state: State, first: int) -> Dict[str, Any]:
+    """All steps of a call, whose last one's values it gives."""
+    values: Dict[str, Any] = {}
+    for _ in range(min(parts.settings.iterations_per_loop, parts.settings.total_steps - state.step)):
+        profiled = parts.profile is not None and state.step - first == PROFILED_STEP - 1
+        values = _one_step(parts, session, state, profiled)
+    return values
 
 
 def _one_step(parts: Parts, session: tf.Session, state: State, profiled: bool) -> Dict[str, Any]:
@@ -120,10 +134,10 @@ def _one_step(parts: Parts, session: tf.Session, state: State, profiled: bool) -
     return values
 
 
-def _log(parts: Parts, state: State, values: Dict[str, Any]) -> None:
+def _log(parts: Parts, state: State, values: Dict[str, Any], before: int) -> None:
     settings, meter = parts.settings, parts.meter
     parts.progress.step(state.step, float(values["loss"]), meter)
-    if not _due(state.step, settings.log_every, settings.total_steps):
+    if not _due(before, state.step, settings.log_every, settings.total_steps):
         return
     numbers = {name: float(values[name]) for name in LOGGED}
     numbers.update(images_per_second=round(meter.images_per_second(), 2), input_wait=round(meter.input_wait(), 4))

@@ -3,7 +3,7 @@
 import json
 import os
 from dataclasses import asdict, dataclass
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, Optional, Tuple
 
 from camvid_tools.classes import ClassTable
 from camvid_tools.errors import ToolkitError
@@ -16,8 +16,13 @@ from .recipes import Recipe
 
 # Settings that may differ between a run and its resumption without changing what is computed.
 FREE = (
-    "output_path data_path device validate_every save_every log_every cache threads workers tf_threads on_damaged"
+    "output_path data_path device validate_every save_every log_every cache iterations_per_loop threads workers "
+    "tf_threads on_damaged"
 ).split()
+
+
+def _nothing(line: str) -> None:
+    pass
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,7 @@ class Settings:
     log_every: int
     cache: str
     on_damaged: str
+    iterations_per_loop: int
     threads: int
     workers: Optional[int]
     tf_threads: Optional[int]
@@ -54,8 +60,9 @@ class Settings:
         return json.loads(json.dumps(dict(asdict(self), learning_rate=self.learning_rate._asdict())))
 
 
-def resolve(given: Dict[str, Any], source) -> Settings:
-    """Settings from the flags that were given and the training frames; ToolkitError says which value cannot be."""
+def resolve(given: Dict[str, Any], source, say: Callable[[str], None] = _nothing) -> Settings:
+    """Settings from the flags that were given and the training frames; ToolkitError says which value cannot be. `say`
+    gets a line where lengths had to become multiples of the steps of a call."""
     if "train_epochs" in given and "train_steps" in given:
         raise ToolkitError("--train_epochs and --train_steps are both given", remedy="give one of them")
     recipe = _recipe(given.get("recipe", "default"))
@@ -71,6 +78,8 @@ def resolve(given: Dict[str, Any], source) -> Settings:
     total = given.get("train_steps") or max(
         1, round(given.get("train_epochs", recipe.epochs) * len(source) / batch_size)
     )
+    lengths = _lengths(given, total, per_epoch, say)
+    total = lengths["total_steps"]
     ignored = _ignored(recipe, source.classes)
     if len(ignored) == len(source.classes):
         raise ToolkitError("no class is left to learn: all are ignored", where=source.path)
@@ -78,7 +87,6 @@ def resolve(given: Dict[str, Any], source) -> Settings:
     return Settings(
         data_path=os.path.abspath(given["data_path"]),
         output_path=given["output_path"],
-        total_steps=total,
         batch_size=batch_size,
         height=height,
         width=width,
@@ -92,15 +100,28 @@ def resolve(given: Dict[str, Any], source) -> Settings:
         ignored=ignored,
         device=given.get("device", "auto"),
         seed=given.get("seed", 123),
-        validate_every=given.get("validate_every", per_epoch),
-        save_every=given.get("save_every", per_epoch),
-        log_every=given.get("log_every", 10),
         cache=_cache(given.get("cache", sources.NONE)),
         on_damaged=given.get("on_damaged", "stop"),
+        iterations_per_loop=given.get("iterations_per_loop", 1),
         threads=given.get("threads", os.cpu_count() or 1),
         workers=given.get("workers"),
         tf_threads=given.get("tf_threads"),
+        **lengths,
     )
+
+
+def _lengths(given: Dict[str, Any], total: int, per_epoch: int, say: Callable[[str], None]) -> Dict[str, int]:
+    """Lengths in steps, each rounded up to whole calls, which `say` is told."""
+    per_call = given.get("iterations_per_loop", 1)
+    every = {"validate_every": per_epoch, "save_every": per_epoch, "log_every": 10}
+    lengths = dict({name: given.get(name, default) for name, default in every.items()}, total_steps=total)
+    whole = {name: -(-length // per_call) * per_call for name, length in lengths.items()}
+    changed = [
+        "%s %d (for %d)" % (name, whole[name], length) for name, length in lengths.items() if whole[name] != length
+    ]
+    if changed:
+        say("a call makes %d steps: %s" % (per_call, ", ".join(changed)))
+    return whole
 
 
 def require_frontend(settings: Settings) -> None:
