@@ -20,7 +20,10 @@ ALLOWED = {
 MAY_KNOW_TENSORFLOW = {
     "pipeline": {"tfdata.py", "device.py", "npu.py", "bench.py", "quiet.py", "reading.py"},
     "eval": {"runner.py"},
-    "train": set("graph.py loop.py checkpoint.py logs.py self_test.py command.py run_start.py graph_check.py".split()),
+    "train": set(
+        "graph.py loop.py checkpoint.py logs.py self_test.py command.py run_start.py graph_check.py "
+        "card_graphs.py".split()
+    ),
 }
 LONGEST = 300
 

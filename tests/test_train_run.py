@@ -5,6 +5,8 @@ import json
 import os
 import shutil
 
+import tensorflow.compat.v1 as tensorflow
+
 import drawn
 import trainings
 from eval import runfolder
@@ -166,6 +168,7 @@ def test_a_dry_run_prints_the_settings_and_writes_nothing(data, tmp_path, capsys
     assert main(["--data_path", data, "--output_path", run, "--dry_run"] + SHORT) == 0
     said = capsys.readouterr().out
     assert all(name in said for name in document)
+    assert "for an Ascend card: " + ("ready" if tensorflow.VERSION.startswith("1.") else "not known") in said
     assert not os.path.exists(run)
 
 

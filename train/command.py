@@ -40,6 +40,7 @@ def run(options: argparse.Namespace, out: Console, argv: List[str]) -> int:
     out.say(_about(settings, source, device))
     if options.dry_run:
         out.say(_table(settings.document()))
+        out.say(_for_a_card(settings, source))
         out.result(settings.document())
         return 0
     if options.profile and not os.path.isdir(os.path.dirname(os.path.abspath(options.profile))):
@@ -77,6 +78,15 @@ def _held_out(settings: Settings, out: Console) -> Any:
     if "val" not in sources.splits_of(settings.data_path):
         return None
     return sources.open_source(settings.data_path, "val", settings.cache, say=out.say)
+
+
+def _for_a_card(settings: Settings, source: Any) -> str:
+    from . import card_graphs
+
+    if not card_graphs.is_the_cards_stack():
+        return "for an Ascend card: not known, its graphs are built by TensorFlow 1.15"
+    found = card_graphs.document(settings, len(source.classes), "mixed", {})["verdict"]
+    return "for an Ascend card: %s (python -m train.graph_check says more)" % found
 
 
 def _table(document: Dict[str, Any]) -> str:

@@ -12,11 +12,9 @@ from camvid_tools.words import counted
 from pipeline import npu_options
 from pipeline.quiet import import_tensorflow
 from pipeline.sources import ArraySource, open_source
-from pipeline.spec import BatchSpec
 
 from . import flags
 
-CARD_STACK = "1."
 SHOWN = 5  # findings of a rule that are printed
 
 
@@ -54,7 +52,9 @@ def run(options: argparse.Namespace, out: console.Console) -> int:
     import_tensorflow()
     import tensorflow.compat.v1 as tf
 
-    if not tf.VERSION.startswith(CARD_STACK):
+    from .card_graphs import is_the_cards_stack
+
+    if not is_the_cards_stack():
         raise ToolkitError(
             "TensorFlow %s builds other graphs than the card's 1.15" % tf.VERSION,
             remedy="run it with TensorFlow 1.15 (make env on a machine with Python 3.7)",
@@ -73,55 +73,16 @@ def _of_file(options: argparse.Namespace) -> Dict[str, Any]:
 
 
 def _of_training(options: argparse.Namespace) -> Dict[str, Any]:
-    """The document of the training's graph, with that of the evaluation's inside."""
-    from pipeline.graph_check import rules
-
-    training, evaluation = _subjects(options)
-    document = rules.document(training, rules.findings(training))
-    other = rules.document(evaluation, rules.findings(evaluation))
-    if other["verdict"] != "ready":
-        document["verdict"] = other["verdict"]
-    return dict(document, evaluation={key: value for key, value in other.items() if key != "schema"})
-
-
-def _subjects(options: argparse.Namespace) -> Tuple[Any, Any]:
-    import tensorflow.compat.v1 as tf
-
-    from eval import runner
-    from pipeline import device, npu, tfdata
-    from pipeline.graph_check import reading
-
-    from . import graph as graphs
+    from . import card_graphs
     from . import settings as settings_module
 
+    names = ("frontend", "recipe", "batch_size", "height", "width", "iterations_per_loop")
+    given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     source = _source(options)
-    given = {name: getattr(options, name) for name in ("frontend", "recipe", "batch_size", "height", "width")}
-    given = {name: value for name, value in given.items() if value is not None}
     settings = settings_module.resolve(dict(given, data_path=source.path, output_path=""), source)
     settings_module.require_frontend(settings)
-    spec = BatchSpec(settings.batch_size, settings.height, settings.width, len(source.classes))
-    per_call = options.iterations_per_loop
-    needs = device.Needs(npu.keep_float32, True, False, npu.repeated if per_call > 1 else device.HOST.repeated)
-    built = graphs.build(settings, _Unfed(spec), 0, settings.seed, needs)
     further = dict(npu_options.parse(text) for text in options.npu_option)
-    config = npu.session_config(options.precision, per_call, further)
-    training = reading.from_graph(built.graph, built.fetches["train_op"].name, per_call, config)
-    with tf.Graph().as_default() as graph:
-        image, _ = tfdata.iterator(tfdata.dataset(_Unfed(spec), spec, 0, 1, 1)).get_next()
-        model = runner.Model(settings.frontend, spec.classes, settings.ignored)
-        ids = runner.inference(model, image, spec, npu.keep_float32)
-    evaluation = reading.from_graph(graph, ids.op.name, 1, npu.session_config("float32", 1, {}))
-    return training, evaluation
-
-
-class _Unfed:
-    """Stands where batches come from, in a graph that is not run."""
-
-    def __init__(self, spec: BatchSpec) -> None:
-        self.spec = spec
-
-    def __call__(self, number: int) -> Any:
-        raise RuntimeError("this graph is only looked at")
+    return card_graphs.document(settings, len(source.classes), options.precision, further)
 
 
 def _source(options: argparse.Namespace) -> Any:

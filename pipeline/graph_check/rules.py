@@ -6,6 +6,7 @@ from . import data_rules, estimate, loop_rules, session_rules, step_rules
 from .subject import ERROR, OPEN, WARNING, Finding, Rule, Subject
 
 SCHEMA = "graph-check/1"
+READY, NOT_READY = "ready", "not-ready"
 
 
 class Entry(NamedTuple):
@@ -61,7 +62,7 @@ def document(subject: Subject, found: List[Finding]) -> Dict[str, Any]:
     element = estimate.element_bytes(subject)
     return {
         "schema": SCHEMA,
-        "verdict": "not-ready" if any(one.severity == ERROR for one in found) else "ready",
+        "verdict": NOT_READY if any(one.severity == ERROR for one in found) else READY,
         "findings": [one._asdict() for one in found],
         "ops": step_rules.counts(subject),
         "ai_cpu_ops": step_rules.on_ai_cpu(subject),
