@@ -1,10 +1,13 @@
 """The graph check: a sound graph has nothing against it, and every planted fault is named by its rule."""
 
+import os
+
 import pytest
 import tensorflow.compat.v1 as tf
 
 import cards
 from camvid_tools.errors import ToolkitError
+from pipeline import npu_options
 from pipeline.graph_check import estimate, ops, reading, rules
 from spoilt import DATASETS, ELEMENTS, LOOPS, SESSIONS, STEPS, plus
 
@@ -209,3 +212,12 @@ def test_every_rule_has_a_name_a_reason_and_a_planted_fault():
     assert {entry.name for entry in rules.RULES} == planted | {"fits-the-card"}
     assert all(entry.guards_against for entry in rules.RULES)
     assert all(place.remark for place in ops.OPS.values() if place.where in (ops.UNKNOWN, ops.FORBIDDEN))
+
+
+def test_the_page_on_ascend_shows_these_rules_options_and_faults():
+    with open(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "docs", "ascend.md")) as page:
+        text = page.read()
+    assert "\n".join(rules.markdown()) in text and "\n".join(npu_options.markdown()) in text
+    for table in (SESSIONS, LOOPS, ELEMENTS, STEPS):
+        for name, fault in table.items():
+            assert any(": %s | `%s`" % (name, fault[1]) in line for line in text.splitlines()), name

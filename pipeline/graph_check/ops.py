@@ -52,7 +52,7 @@ OPS: Dict[str, Place] = {
     ),
     **_all(FOLDED, "BroadcastGradientArgs BroadcastArgs PreventGradient StopGradient InvertPermutation Snapshot"),
     **_all(FOLDED, "VariableV2 VarHandleOp ReadVariableOp VarIsInitializedOp"),
-    **_all(ADAPTER, "IteratorV2 IteratorGetNext GetNext"),
+    **_all(ADAPTER, "IteratorV2 OneShotIterator IteratorGetNext GetNext"),
     **_all(
         ADAPTER, "NpuAllocFloatStatus NpuGetFloatStatus NpuClearFloatStatus NpuGetFloatStatusV2 NpuClearFloatStatusV2"
     ),

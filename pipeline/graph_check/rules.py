@@ -70,3 +70,12 @@ def document(subject: Subject, found: List[Finding]) -> Dict[str, Any]:
         "queue_depth": estimate.queue_depth(element),
         "memory_bytes": estimate.memory(subject),
     }
+
+
+def markdown() -> List[str]:
+    """The rules as docs/ascend.md shows them."""
+    rows = ["| rule | guards against | because |", "|---|---|---|"]
+    for entry in RULES:
+        because = " ".join((entry.rule.__doc__ or "").split())
+        rows.append("| `%s` | %s | %s |" % (entry.name, entry.guards_against, because))
+    return rows
