@@ -30,6 +30,10 @@ KEPT = 6  # batches that TensorFlow may hold: prefetched, in use and not yet giv
 MESSAGE = struct.Struct("<qq")  # number of the batch, and its place (asked) or the bytes of what is told (answered)
 
 
+OUT_OF_MEMORY = "see whether memory ran out; fewer --workers need less of it"
+REMEDIES = {signal.SIGBUS: "the packed file was cut short in place, or its disk fails: restore it, and --resume"}
+
+
 class Worker(NamedTuple):
     """One process, and the pipes by which it is asked and answers."""
 
@@ -218,6 +222,6 @@ def _pickled(records: List[logging.LogRecord], error: Optional[Exception]) -> by
 
 def _ended(worker: Worker) -> RunFault:
     status = os.waitpid(worker.pid, 0)[1]
-    how = "by signal %d" % os.WTERMSIG(status) if os.WIFSIGNALED(status) else "by itself"
-    remedy = "see whether memory ran out; fewer --workers need less of it"
-    return RunFault("a process that makes batches was ended %s" % how, remedy=remedy)
+    number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+    how = "by signal %d" % number if number else "by itself"
+    return RunFault("a process that makes batches was ended %s" % how, remedy=REMEDIES.get(number, OUT_OF_MEMORY))

@@ -184,6 +184,17 @@ def test_a_process_that_is_killed_is_a_fault_that_says_so(packed):
         assert "memory" in caught.value.remedy
 
 
+def test_a_packed_file_that_is_cut_short_under_them_is_a_fault_that_says_so(packed, tmp_path):
+    path = shutil.copy(packed, str(tmp_path / "set.h5"))
+    make = batches(path)
+    with Workers(make, 2) as workers:
+        os.truncate(path, 8192)
+        with pytest.raises(RunFault, match="signal 7") as caught:
+            for number in range(20):
+                workers(number)
+    assert "cut short" in caught.value.remedy
+
+
 def test_no_process_is_left_when_they_are_closed(packed):
     before = descendants()
     with Workers(batches(packed), 3) as workers:
