@@ -1,0 +1,10 @@
+#!/bin/sh
+# Train to the end on one device, validate, and say how it went.
+set -u
+kind=acc
+train_epochs=150
+batch_size=8
+more=
+usage="usage: tests/train_full_1p.sh --data_path=CamVid_split [--output_path=output/0] [--train_epochs=150]
+       [--batch_size=8] [--device=npu|gpu|cpu]"
+. "$(dirname "$0")/train_1p.sh"
