@@ -41,7 +41,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="that make batches")
     parser.add_argument("--seconds", type=float, default=10.0, help="length of the measurement")
-    parser.add_argument("--workers", type=int, metavar="N", help="processes that make batches, instead of threads")
+    parser.add_argument(
+        "--workers", type=int, default=0, metavar="N", help="processes that make batches, instead of threads"
+    )
     parser.add_argument("--sweep", action="store_true", help="measure 1, 2, 4 ... threads, or processes, too")
     device = parser.add_mutually_exclusive_group()
     device.add_argument(
@@ -92,18 +94,18 @@ def _up_to(most: int) -> List[int]:
 
 
 def _batches(options: argparse.Namespace, out: console.Console) -> TrainBatches:
-    for name in ("batch_size", "threads", "workers", "seconds", "step_time", "rate"):
+    for name in ("batch_size", "threads", "seconds", "step_time", "rate"):
         value = getattr(options, name)
         if value is not None and not 0 < value < float("inf"):
             raise ToolkitError("--%s %g is not positive" % (name, value))
-    for name in ("first_step", "digest"):
+    for name in ("first_step", "digest", "workers"):
         if not 0 <= (getattr(options, name) or 0) < LAST_STEP:
             raise ToolkitError("--%s %d is not from 0 to %d" % (name, getattr(options, name), LAST_STEP - 1))
     chosen = augmentations.named(options.augment)
     say = out.say if options.digest is None else _nothing  # a digest is one line
     source = sources.open_source(options.data_path, options.split, options.cache, say=say)
-    if options.cache != sources.NONE:
-        source.survey()  # fills the cache: what is measured is how it goes on from there
+    if options.cache != sources.NONE or options.workers:
+        source.survey()  # as training does; it fills the cache: what is measured is how it goes on from there
     height, width = training_size(source, options.height, options.width)
     spec = BatchSpec(options.batch_size, height, width, len(source.classes))
     return TrainBatches(source, Schedule(len(source), options.batch_size, options.seed), chosen, spec)

@@ -47,8 +47,13 @@ class TrainBatches:
         self._spare: List[apply.Workspace] = []  # not by thread: TensorFlow's threads are new to Python at each call
         self._steps = foreign.Steps(augmentation.albumentations) if augmentation.albumentations else None
         self._ahead: Optional[Ahead] = None
-        if source.one_size is not None and not augmentation.looks_at_labels and self._steps is None:
-            self._ahead = Ahead(schedule, augmentation, source.one_size, (spec.height, spec.width))
+        self.expect_every(1)
+
+    def expect_every(self, stride: int) -> None:
+        """Be ready for numbers that go up by `stride`; any others are made as well, only more slowly."""
+        hw, source = (self.spec.height, self.spec.width), self.source
+        if source.one_size is not None and not self.augmentation.looks_at_labels and self._steps is None:
+            self._ahead = Ahead(self.schedule, self.augmentation, source.one_size, hw, stride)
 
     def __call__(self, number: int) -> Batch:
         """Batch `number` as (image [N,H,W,3], label [N,H,W]) uint8."""

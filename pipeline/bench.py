@@ -63,7 +63,7 @@ def measure(make: TrainBatches, team: Team, seconds: float, first_step: int, ste
         "fraction_of_floor": round(rate / floor_rate, 3),
         "decode_images_per_second": _decode_rate(make.source, seconds / 4) if make.source.kind == "tree" else None,
         "stages_ms": stage_times,
-        "lock_ms": lock_ms,
+        "lock_ms": round(lock_ms, 6),
         "most_images_per_second": round(1000 / lock_ms, 1),
         "memory_bytes": team.feed.memory_bytes(),
         "queue_depth": team.ahead,

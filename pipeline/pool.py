@@ -3,7 +3,8 @@
 import mmap
 import sys
 import threading
-from typing import Collection, Iterator, List, Optional, Tuple
+from itertools import accumulate
+from typing import List, Sequence, Tuple
 
 import numpy as np
 
@@ -33,8 +34,9 @@ class SharedBatches:
     """`count` batches in memory that is shared with processes forked from this one, each at its place."""
 
     def __init__(self, spec: BatchSpec, count: int) -> None:
-        self._images = [shared(spec.image_shape) for _ in range(count)]
-        self._labels = [shared(spec.label_shape) for _ in range(count)]
+        shapes = [spec.image_shape, spec.label_shape] * count
+        arrays = shared(shapes)
+        self._images, self._labels = arrays[::2], arrays[1::2]
 
     def __len__(self) -> int:
         return len(self._images)
@@ -43,21 +45,19 @@ class SharedBatches:
         """(image [N,H,W,3], label [N,H,W]) uint8."""
         return self._images[place], self._labels[place]
 
-    def free(self, used: Collection[int]) -> Optional[int]:
-        """A place that is not among the `used`, and whose batch nobody else in this process refers to."""
-        counts = zip(_references(self._images), _references(self._labels))
-        return next((i for i, pair in enumerate(counts) if pair == (_FREE_SHARED,) * 2 and i not in used), None)
+    def is_free(self, place: int) -> bool:
+        """Whether nobody else in this process refers to the batch there."""
+        return _references(self._images, place) == _references(self._labels, place) == _FREE_SHARED
 
 
-def _references(arrays: List[np.ndarray]) -> Iterator[Tuple[int, int]]:
-    """References to each array of the pool and to its memory, which views of the array refer to alone."""
-    for array in arrays:
-        yield sys.getrefcount(array), sys.getrefcount(array.base)
+def _references(arrays: List[np.ndarray], place: int) -> Tuple[int, int]:
+    """References to an array of the pool and to its memory, which views of the array refer to alone."""
+    return sys.getrefcount(arrays[place]), sys.getrefcount(arrays[place].base)
 
 
 def _free(arrays: List[np.ndarray], shape: Tuple[int, ...]) -> np.ndarray:
-    for place, counts in enumerate(_references(arrays)):
-        if counts == _FREE:
+    for place in range(len(arrays)):
+        if _references(arrays, place) == _FREE:
             return arrays[place]
     arrays.append(aligned(shape))
     return arrays[-1]
@@ -71,11 +71,14 @@ def aligned(shape: Tuple[int, ...]) -> np.ndarray:
     return memory[start : start + size].reshape(shape)
 
 
-def shared(shape: Tuple[int, ...]) -> np.ndarray:
-    """A uint8 array of zeros, aligned to a page, that processes forked later share. Memory of its own, which nothing
-    but the array and its views refer to."""
-    return np.frombuffer(mmap.mmap(-1, int(np.prod(shape))), np.uint8).reshape(shape)
+def shared(shapes: Sequence[Tuple[int, ...]]) -> List[np.ndarray]:
+    """uint8 arrays of zeros, each aligned to a page, that processes forked later share. What each stands on is a view
+    of its own, which nothing but the array and its own views refer to."""
+    ends = list(accumulate(-(-int(np.prod(shape)) // mmap.PAGESIZE) * mmap.PAGESIZE for shape in shapes))
+    whole = memoryview(mmap.mmap(-1, ends[-1]))
+    parts = zip([0] + ends[:-1], shapes)
+    return [np.frombuffer(whole[at : at + int(np.prod(shape))], np.uint8).reshape(shape) for at, shape in parts]
 
 
-_FREE = next(_references([aligned((1,))]))  # how many this Python counts where nobody else holds either
-_FREE_SHARED = next(_references([shared((1,))]))
+_FREE = _references([aligned((1,))], 0)  # how many this Python counts where nobody else holds either
+_FREE_SHARED = _references(shared([(1,)]), 0)

@@ -4,11 +4,7 @@ import logging
 import os
 import pickle
 import shutil
-import signal
 import struct
-import subprocess
-import sys
-import time
 import zlib
 
 import numpy as np
@@ -16,19 +12,14 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 import drawn
-from augment.augmentation import NAMED
 from camvid_tools import imageio
 from camvid_tools.errors import Interrupted, RunFault, ToolkitError
 from camvid_tools.imageio import ImageFault
-from pipeline import sources, tfdata
+from pipeline import tfdata
 from pipeline.__main__ import main
-from pipeline.batches import REPLACE, TrainBatches
-from pipeline.schedule import Schedule
-from pipeline.spec import BatchSpec
+from pipeline.batches import REPLACE
 from pipeline.workers import AHEAD, KEPT, Workers
-from trainings import command, digest, numbers
-
-SPEC = BatchSpec(4, 64, 96, 32)
+from processes import SPEC, batches, equal
 
 
 @pytest.fixture(scope="module")
@@ -39,40 +30,6 @@ def tree(tmp_path_factory):
 @pytest.fixture(scope="module")
 def packed(tree):
     return drawn.packed_file(tree + ".h5", tree)
-
-
-def batches(path, augment="base", cache="none", **more):
-    source = sources.open_source(path, "train", cache)
-    if cache != "none":
-        source.survey()
-    return TrainBatches(source, Schedule(len(source), SPEC.batch_size, 7), NAMED[augment], SPEC, **more)
-
-
-def equal(batch, number, make):
-    return all(np.array_equal(one, other) for one, other in zip(batch, make(number)))
-
-
-def descendants(of=None):
-    """Processes that this one, or another, started and that are there, be it as zombies."""
-    found = subprocess.run(
-        ["ps", "-o", "pid=", "--ppid", str(of or os.getpid())], stdout=subprocess.PIPE
-    ).stdout.split()
-    return {int(pid) for pid in found if os.path.exists("/proc/%d" % int(pid))}
-
-
-def is_there(pid):
-    try:
-        with open("/proc/%d/stat" % pid) as stat:
-            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def wait_until(true, seconds=20):
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
@@ -97,24 +54,30 @@ def test_processes_read_a_split_folder_and_a_cache_that_was_filled_before(tree, 
 def test_another_number_than_the_next_begins_anew_from_there(packed):
     make = batches(packed)
     with Workers(batches(packed), 2) as workers:
-        for number in (0, 1, 2, 3, 0, 1, 77, 78, 5):
+        for number in (0, 1, 2, 3, 0, 1, 77, 78, 5, 8, 9, 15, 14, 14):
             assert equal(workers(number), number, make)
 
 
+@pytest.mark.parametrize("count", [1, 2, 7])
 @pytest.mark.parametrize("part", [slice(None), 0], ids=["batches", "pictures of them"])
-def test_what_the_consumer_still_holds_is_never_written_over(packed, part):
-    make = batches(packed)
-    with Workers(batches(packed), 2) as workers:
-        held = [[array[part] for array in workers(number)] for number in range(3 * (AHEAD * 2 + KEPT))]
+@pytest.mark.parametrize("which", [(0, 1), (0,), (1,)], ids=["both", "images", "labels"])
+def test_what_the_consumer_still_holds_is_never_written_over(packed, which, part, count):
+    make, held = batches(packed), []
+    with Workers(batches(packed), count) as workers:
+        for number in range(3 * (AHEAD * 2 + KEPT)):
+            batch = workers(number)
+            held.append([batch[i][part] for i in which])
+            del batch
     for number, arrays in enumerate(held):
-        assert all(np.array_equal(one, other[part]) for one, other in zip(arrays, make(number)))
+        expected = make(number)
+        assert all(np.array_equal(one, expected[i][part]) for one, i in zip(arrays, which))
 
 
 def test_memory_is_used_again_and_what_is_stated_is_all_there_is(packed):
     with Workers(batches(packed), 2) as workers:
         places = {workers(number)[0].ctypes.data for number in range(50)}
-        assert len(places) <= AHEAD * 2 + KEPT
-        assert workers.memory_bytes() == (AHEAD * 2 + KEPT) * SPEC.element_bytes
+        assert len(places) <= 2 * (AHEAD + KEPT // 2)
+        assert workers.memory_bytes() == 2 * (AHEAD + KEPT // 2) * SPEC.element_bytes
 
 
 def damaged_later(tree, tmp_path, **more):
@@ -164,6 +127,49 @@ def test_what_opencv_refuses_is_damaged_for_a_process_too_and_again(tree, tmp_pa
         assert all(equal(workers(number), number, make) for number in range(20))
 
 
+def test_what_failed_ahead_is_forgotten_by_who_begins_anew_elsewhere(tree, tmp_path):
+    folder, make, name = damaged_later(tree, tmp_path)
+    whole = batches(tree)
+    bad = {k for k in range(60) if make.source.names.index(name) in make.schedule.batch(k)[1].tolist()}
+    good = [k for k in range(60) if k not in bad and k + 1 in bad]
+    cut_short(folder, name)
+    with Workers(make, 2) as workers:
+        assert all(equal(workers(number), number, whole) for number in good)
+    assert len(good) > 3
+
+
+def test_processes_decode_alone_and_this_one_does_not(tree, tmp_path):
+    pytest.importorskip("pyspng", reason="pyspng is not installed")
+
+    class Telling(type(batches(tree))):
+        def write(self, number, images, labels):
+            images[:], labels[:] = imageio._plain is not None, 0
+
+    make = batches(tree)
+    make.__class__ = Telling
+    with Workers(make, 1) as workers:
+        assert workers(0)[0].all() and not make(0)[0].any()
+
+
+def test_an_error_that_nobody_foresaw_arrives_with_its_own_traceback(packed):
+    class Failing(type(batches(packed))):
+        def write(self, number, images, labels):
+            raise Odd("one", "two")
+
+    make = batches(packed)
+    make.__class__ = Failing
+    with Workers(make, 1) as workers, pytest.raises(RuntimeError, match="Odd") as caught:
+        workers(0)
+    assert "in write" in str(caught.value.__cause__)
+
+
+class Odd(Exception):
+    """Can be sent, and not received."""
+
+    def __init__(self, one, two):
+        super().__init__(one)
+
+
 def test_a_damaged_frame_that_is_replaced_is_logged_in_this_process(tree, tmp_path, caplog):
     folder, make, name = damaged_later(tree, tmp_path, on_damaged=REPLACE)
     cut_short(folder, name)
@@ -174,76 +180,10 @@ def test_a_damaged_frame_that_is_replaced_is_logged_in_this_process(tree, tmp_pa
     assert said and all("replaced" in line and name in line for line in said)
 
 
-def test_a_process_that_is_killed_is_a_fault_that_says_so(packed):
-    with Workers(batches(packed), 2) as workers:
-        workers(0)
-        os.kill(min(descendants()), signal.SIGKILL)
-        with pytest.raises(RunFault, match="signal 9") as caught:
-            for number in range(1, 20):
-                workers(number)
-        assert "memory" in caught.value.remedy
-
-
-def test_a_packed_file_that_is_cut_short_under_them_is_a_fault_that_says_so(packed, tmp_path):
-    path = shutil.copy(packed, str(tmp_path / "set.h5"))
-    make = batches(path)
-    with Workers(make, 2) as workers:
-        os.truncate(path, 8192)
-        with pytest.raises(RunFault, match="signal 7") as caught:
-            for number in range(20):
-                workers(number)
-    assert "cut short" in caught.value.remedy
-
-
-def test_no_process_is_left_when_they_are_closed(packed):
-    before = descendants()
-    with Workers(batches(packed), 3) as workers:
-        workers(0)
-        assert len(descendants() - before) == 3
-    assert descendants() == before
-
-
-def test_no_process_is_left_when_the_one_they_work_for_is_killed(packed, tmp_path):
-    program = (
-        "import sys; sys.path[:0] = {path!r}\n"
-        "import test_pipeline_workers as t, time\n"
-        "workers = t.Workers(t.batches({packed!r}), 3)\n"
-        "workers(0); print(*t.descendants(), flush=True); time.sleep(60)\n"
-    ).format(path=sys.path, packed=packed)
-    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
-    pids = [int(pid) for pid in process.stdout.readline().split()]
-    assert len(pids) == 3 and all(map(is_there, pids))
-    process.kill()
-    process.communicate()
-    wait_until(lambda: not any(map(is_there, pids)))
-
-
 def test_faults_come_from_another_process_as_they_were():
     for fault in (RunFault("a", "b", "c"), ToolkitError("a"), ImageFault("kind", "a", "b"), Interrupted("a", 130, "c")):
         again = pickle.loads(pickle.dumps(fault))
         assert (type(again), str(again), vars(again)) == (type(fault), str(fault), vars(fault))
-
-
-def test_a_training_with_processes_ends_with_the_weights_of_one_without(finished, data, tmp_path):
-    run = str(tmp_path / "run")
-    subprocess.run(command(data, run) + ["--workers", "2"], check=True)
-    assert (digest(run), numbers(run)) == (digest(finished), numbers(finished))
-
-
-def test_ctrl_c_in_a_terminal_stops_such_a_training_saved_and_alone(data, tmp_path):
-    run = str(tmp_path / "run")
-    arguments = command(data, run) + ["--workers", "2", "--train_steps", "5000"]
-    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True)
-    wait_until(lambda: os.path.exists(os.path.join(run, "metrics.jsonl")) and numbers(run), 60)
-    there = len(numbers(run))
-    for pid, number in zip(descendants(process.pid), (signal.SIGINT, signal.SIGTERM)):
-        os.kill(pid, number)
-    wait_until(lambda: len(numbers(run)) > there + 20, 60)
-    os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to all of them
-    said = process.communicate()[1].decode()
-    assert process.returncode == 130 and "saved" in said and "--resume" in said and "Traceback" not in said
-    with pytest.raises(ProcessLookupError):
-        os.killpg(process.pid, 0)
 
 
 SMALL = ["--height", "32", "--width", "32", "--batch_size", "2", "--seconds", "0.2"]
@@ -263,14 +203,5 @@ def test_the_digest_is_the_same_from_processes(run, packed):
     assert lines[0] == lines[1] and len(lines[0]) == 65
 
 
-@pytest.mark.parametrize("count", ["0", "-1"])
-def test_a_number_of_processes_that_cannot_be_is_named(run, packed, count):
-    assert "--workers " + count in run(main, "--data_path", packed, "--workers", count, *SMALL).refusal()
-
-
-def test_memory_that_cannot_be_had_is_one_line_and_leaves_no_process(packed):
-    before, make = descendants(), batches(packed)
-    make.spec = BatchSpec(2**20, 2**10, 2**10, 32)
-    with pytest.raises(ToolkitError, match="fewer --workers"):
-        Workers(make, 64)
-    assert descendants() == before
+def test_a_number_of_processes_that_cannot_be_is_named(run, packed):
+    assert "--workers -1" in run(main, "--data_path", packed, "--workers", "-1", *SMALL).refusal()

@@ -33,6 +33,7 @@ def number(kind: Callable, least: float, most: float, what: str) -> Callable[[st
 
 
 positive = number(int, 1, 10**9, "a whole number from 1 to 1,000,000,000")
+_count = number(int, 0, 10**9, "a whole number from 0 to 1,000,000,000")
 _amount = number(float, 1e-30, 1e30, "a number above 0")
 _rate = number(float, 0, 1e30, "a number of 0 or more")
 _share = number(float, 0, 1 - 1e-9, "a number from 0 to below 1")
@@ -65,7 +66,7 @@ FLAGS = (
     Flag("on_damaged", "stop", "what to do about an unreadable frame", choices=("stop", "replace")),
     Flag("iterations_per_loop", "1", "steps a call; lengths become multiples of it", positive),
     Flag("threads", "all cores", "that make batches", positive),
-    Flag("workers", "none", "processes that make batches, instead of threads", positive),
+    Flag("workers", "0", "processes that make batches, instead of threads, which then serve validation alone", _count),
     Flag("tf_threads", "TensorFlow's choice", "that compute the network", positive),
     Flag("profile", "none", "write a chrome trace of step 10 to this file"),
     Flag("self_test", "off", "overfit two frames to see that everything works", None),

@@ -26,7 +26,7 @@ def build(settings: Settings, feed: Callable, first_batch: int, seed: int, needs
     device that it is for."""
     graph = tf.Graph()
     with graph.as_default():
-        threads = settings.threads if settings.workers is None else 1
+        threads = 1 if settings.workers else settings.threads
         data = tfdata.dataset(feed, feed.spec, first_batch, settings.total_steps, threads)
         iterator = tfdata.iterator(data)
         image, label, waited = _element(iterator, needs)

@@ -52,7 +52,7 @@ class Settings:
     on_damaged: str
     iterations_per_loop: int
     threads: int
-    workers: Optional[int]
+    workers: int
     tf_threads: Optional[int]
 
     def document(self) -> Dict[str, Any]:
@@ -104,7 +104,7 @@ def resolve(given: Dict[str, Any], source, say: Callable[[str], None] = _nothing
         on_damaged=given.get("on_damaged", "stop"),
         iterations_per_loop=given.get("iterations_per_loop", 1),
         threads=given.get("threads", os.cpu_count() or 1),
-        workers=given.get("workers"),
+        workers=given.get("workers", 0),
         tf_threads=given.get("tf_threads"),
         **lengths,
     )
