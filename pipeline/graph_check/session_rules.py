@@ -2,7 +2,7 @@
 
 from typing import Iterator
 
-from .. import npu_options
+from . import options
 from .subject import ERROR, Finding, Subject
 
 OPTIMIZER, OFF = "NpuOptimizer", 2  # RewriterConfig.OFF
@@ -20,7 +20,7 @@ def options_are_known(subject: Subject) -> Iterator[Finding]:
     """Each option is one of the adapter's, in the slot that it reads, with a value that it takes."""
     parameters = _parameters(subject)
     slots = {key: entry.WhichOneof("value") for key, entry in parameters.items()}
-    for key, what in npu_options.faults(npu_options.read(parameters), slots):
+    for key, what in options.faults(options.read(parameters), slots):
         yield _finding(
             "options-are-known", "%s %s" % (key, what), "set it by the table of docs/ascend.md, or leave it out"
         )
@@ -28,7 +28,7 @@ def options_are_known(subject: Subject) -> Iterator[Finding]:
 
 def options_agree(subject: Subject) -> Iterator[Finding]:
     """No option undoes or forbids another one."""
-    for key, what in npu_options.clashes(npu_options.read(_parameters(subject))):
+    for key, what in options.clashes(options.read(_parameters(subject))):
         yield _finding("options-agree", "%s %s" % (key, what), "change one of them")
 
 
@@ -43,10 +43,10 @@ def rewriters_are_off(subject: Subject) -> Iterator[Finding]:
 def loop_is_asked_for(subject: Subject) -> Iterator[Finding]:
     """More than one step a call needs the session's own word for it, and data that the device takes by itself."""
     if subject.per_call > 1:
-        options = npu_options.read(_parameters(subject))
+        said = options.read(_parameters(subject))
         for key, due in (("iterations_per_loop", subject.per_call), ("enable_data_pre_proc", True)):
-            if options.get(key) != due:
-                detail = "%s is %s, %d steps a call need %s" % (key, options.get(key), subject.per_call, due)
+            if said.get(key) != due:
+                detail = "%s is %s, %d steps a call need %s" % (key, said.get(key), subject.per_call, due)
                 yield _finding("loop-is-asked-for", detail, "else one step a call, or the same batch again, in silence")
 
 

@@ -3,8 +3,7 @@
 from collections import Counter
 from typing import Dict, Iterator, List
 
-from .. import npu_options
-from . import ops
+from . import ops, options
 from .subject import BACKWARD, ERROR, OPEN, WARNING, Finding, Node, Subject
 
 PLAIN = ("float16", "float32", "int8", "uint8", "int16", "int32", "int64", "uint32", "bool")
@@ -83,7 +82,7 @@ def losses_stay_float32(subject: Subject) -> Iterator[Finding]:
 
 def _is_mixed(subject: Subject) -> bool:
     for one in subject.config.graph_options.rewrite_options.custom_optimizers:
-        if npu_options.is_mixed(npu_options.read(one.parameter_map)):
+        if options.is_mixed(options.read(one.parameter_map)):
             return True
     return False
 
