@@ -7,9 +7,10 @@ import os
 import pickle
 import signal
 import struct
+import threading
 import traceback
 import warnings
-from typing import BinaryIO, Callable, Iterator, List, NoReturn, Optional, Tuple
+from typing import BinaryIO, Callable, Iterator, List, NamedTuple, NoReturn, Optional
 
 from camvid_tools import imageio
 from camvid_tools.errors import RunFault
@@ -25,19 +26,20 @@ Write = Callable[[int, int], None]  # batch of that number to that place
 
 
 class Worker:
-    """A process that calls `write` for what it is asked, until this one lets go of it or ends."""
+    """A process that calls `prepare` once, and `write` for what it is asked, until this one lets go of it or ends."""
 
-    def __init__(self, write: Write) -> None:
-        request, reply = os.pipe(), os.pipe()
-        with _held_signals(), warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of any thread there is
-            self.pid = os.fork()
-            if self.pid == 0:
-                _serve(write, request, reply)
-        os.close(request[0])
-        os.close(reply[1])
-        self._requests, self._replies = os.fdopen(request[1], "wb"), os.fdopen(reply[0], "rb")
-        self._ended = False
+    def __init__(self, write: Write, prepare: Callable[[], None]) -> None:
+        with contextlib.ExitStack() as opened:
+            requests, replies = _pipe(opened), _pipe(opened)
+            with _held_signals(), warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of any thread there is
+                self.pid = os.fork()
+                if self.pid == 0:
+                    _serve(write, prepare, requests, replies)
+            opened.pop_all()
+        requests.read.close()
+        replies.write.close()
+        self._requests, self._replies, self._ended = requests.write, replies.read, False
 
     def ask(self, number: int, place: int) -> None:
         """Ask for batch `number` at `place`; answers come in the order of asking."""
@@ -82,29 +84,49 @@ class Worker:
         return RunFault("a process that makes batches was ended %s" % how, remedy=REMEDIES.get(number, REPORT))
 
 
+class _Pipe(NamedTuple):
+    read: BinaryIO
+    write: BinaryIO
+
+
+def _pipe(opened: contextlib.ExitStack) -> _Pipe:
+    """A pipe that `opened` closes."""
+    read, write = os.pipe()
+    return _Pipe(opened.enter_context(os.fdopen(read, "rb")), opened.enter_context(os.fdopen(write, "wb")))
+
+
 class _Elsewhere(Exception):
     """The traceback of an error in another process."""
 
 
 @contextlib.contextmanager
 def _held_signals() -> Iterator[None]:
-    """Signals that ask a run to stop wait until both processes are ready for them."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+    """Signals that ask a run to stop come once both processes are ready for them: what a handler raises within a fork
+    is lost. Held by Python's handlers, since a blocked signal would go to another thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # handlers run in that one
+        return
+    held: List[int] = []
+    before = [(number, signal.signal(number, lambda number, _: held.append(number))) for number in STOPPING]
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before:
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        for number in held:
+            os.kill(os.getpid(), number)
 
 
-def _serve(write: Write, request: Tuple[int, int], reply: Tuple[int, int]) -> NoReturn:
+def _serve(write: Write, prepare: Callable[[], None], requests: _Pipe, replies: _Pipe) -> NoReturn:
     """The process that was just forked."""
     code = 1
     try:
         for number in STOPPING:  # it ends with the run, which saves its state first
             signal.signal(number, signal.SIG_IGN)
-        for descriptor in (request[1], reply[0]):  # a pipe is at its end when nobody holds the other one
-            os.close(descriptor)
-        _work(write, os.fdopen(request[0], "rb"), os.fdopen(reply[1], "wb"))
+        requests.write.close()  # a pipe is at its end when nobody holds the other one
+        replies.read.close()
+        prepare()
+        _work(write, requests.read, replies.write)
         code = 0
     except BrokenPipeError:  # nobody waits for the answer any more
         code = 0

@@ -37,11 +37,10 @@ class Workers:
         self._places = AHEAD + -(-KEPT // count)  # of each process; what TensorFlow holds is spread over all of them
         self._workers: List[Worker] = []
         self.count = count
-        make.expect_every(count)
         try:
             self._batches = SharedBatches(make.spec, self._places * count)
             for _ in range(count):
-                self._workers.append(Worker(self._write))
+                self._workers.append(Worker(self._write, lambda: make.expect_every(count)))
         except OSError as error:
             self.close()
             what = "%d processes that make batches of %.1f MB cannot be had (%s)"

@@ -74,6 +74,7 @@ def test_no_process_is_left_when_the_one_they_work_for_is_killed(packed, tmp_pat
 
 def test_a_process_that_cannot_be_had_leaves_none_of_those_before_it(packed, monkeypatch):
     before, make, forks, fork = descendants(), batches(packed), [], os.fork
+    opened = os.listdir("/proc/self/fd")
 
     def third_time_unlucky():
         forks.append(1)
@@ -85,6 +86,7 @@ def test_a_process_that_cannot_be_had_leaves_none_of_those_before_it(packed, mon
     with pytest.raises(ToolkitError, match="Resource temporarily unavailable"):
         Workers(make, 5)
     assert len(forks) == 3 and descendants() == before
+    assert len(os.listdir("/proc/self/fd")) == len(opened)
 
 
 INTERRUPTED = """
