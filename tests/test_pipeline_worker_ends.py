@@ -53,7 +53,7 @@ def test_no_process_is_left_when_they_are_closed(packed):
     with Workers(batches(packed), 3) as workers:
         workers(0)
         assert len(descendants() - before) == 3
-    assert descendants() == before
+    assert descendants() <= before
 
 
 def test_no_process_is_left_when_the_one_they_work_for_is_killed(packed, tmp_path):
@@ -85,8 +85,8 @@ def test_a_process_that_cannot_be_had_leaves_none_of_those_before_it(packed, mon
     monkeypatch.setattr(os, "fork", third_time_unlucky)
     with pytest.raises(ToolkitError, match="Resource temporarily unavailable"):
         Workers(make, 5)
-    assert len(forks) == 3 and descendants() == before
-    assert len(os.listdir("/proc/self/fd")) == len(opened)
+    assert len(forks) == 3 and descendants() <= before
+    assert len(os.listdir("/proc/self/fd")) <= len(opened)
 
 
 INTERRUPTED = """
@@ -102,6 +102,7 @@ def slowly():
     return pid
 os.fork = slowly
 threading.Timer(0.1, os.kill, (os.getpid(), signal.{name})).start()
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are born deaf to it
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 with Workers(make, 60) as workers:
     workers(0)
@@ -122,7 +123,7 @@ def test_memory_that_cannot_be_had_is_one_line_and_leaves_no_process(packed):
     make.spec = BatchSpec(2**20, 2**10, 2**10, 32)
     with pytest.raises(ToolkitError, match="fewer --workers"):
         Workers(make, 64)
-    assert descendants() == before
+    assert descendants() <= before
 
 
 def test_a_training_with_processes_ends_with_the_weights_of_one_without(finished, data, tmp_path):
