@@ -14,11 +14,11 @@ from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
 
 from camvid_tools.errors import ToolkitError
 
+from .graph_check.loop_rules import LOOP, VARIABLES
+from .graph_check.session_rules import OPTIMIZER
 from .npu_options import Value
 
 PRECISIONS = {"mixed": "allow_mix_precision", "float32": "force_fp32"}
-LOOP = "IterationOp"
-_LOOP_VARIABLES = "npu_runconfig"
 
 
 def require() -> None:
@@ -41,7 +41,7 @@ def session_config(precision: str, per_call: int, options: Mapping[str, Value]) 
     rewrite = config.graph_options.rewrite_options
     rewrite.remapping = rewrite.memory_optimization = RewriterConfig.OFF
     adapter = rewrite.custom_optimizers.add()
-    adapter.name = "NpuOptimizer"
+    adapter.name = OPTIMIZER
     ours = {"use_off_line": True, "enable_data_pre_proc": True, "iterations_per_loop": per_call}
     if "precision_mode_v2" not in options:
         ours["precision_mode"] = PRECISIONS[precision]
@@ -69,15 +69,8 @@ def keep_float32() -> Iterator[None]:
 def repeated(train_op: tf.Operation) -> tf.Operation:
     """What a call of many steps runs, with the variables in which the card counts them; to be built once, at the
     graph's top level. The same nodes as of the adapter's util.set_iteration_per_loop."""
-    for name in ("iterations_per_loop", "loop_cond", "zero", "one"):
-        with tf.variable_scope(_LOOP_VARIABLES, reuse=tf.AUTO_REUSE):
-            tf.get_variable(
-                name,
-                [],
-                tf.int64,
-                tf.zeros_initializer(),
-                trainable=False,
-                collections=[tf.GraphKeys.LOCAL_VARIABLES],
-                use_resource=True,
-            )
+    for name in VARIABLES:
+        local = [tf.GraphKeys.LOCAL_VARIABLES]
+        zero = tf.zeros_initializer()
+        tf.get_variable(name, [], tf.int64, zero, trainable=False, collections=local, use_resource=True)
     return tf.group(train_op, name=LOOP)

@@ -128,3 +128,15 @@ def look(run, tmp_path):
         return ran.out, imageio.read_frame(str(sheet_path)), json.loads(document.read_text())
 
     return call
+
+
+@pytest.fixture(scope="session")
+def street(tmp_path_factory):
+    """A split folder of drawn frames, 72 x 96; its packed file is `packed_street`. Not to be changed."""
+    return drawn.tree(str(tmp_path_factory.mktemp("street") / "set"), 72, 96)
+
+
+@pytest.fixture(scope="session")
+def packed_street(street):
+    """The packed file of `street`."""
+    return drawn.packed_file(street + ".h5", street)

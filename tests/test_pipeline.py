@@ -23,16 +23,6 @@ from pipeline.spec import BatchSpec
 SPEC = BatchSpec(4, 64, 96, 32)
 
 
-@pytest.fixture(scope="module")
-def tree(tmp_path_factory):
-    return drawn.tree(str(tmp_path_factory.mktemp("data") / "set"), 72, 96)
-
-
-@pytest.fixture(scope="module")
-def packed(tree):
-    return drawn.packed_file(tree + ".h5", tree)
-
-
 def batches(path, seed=7, cache="none", augment="base", slice_of=(0, 1), **more):
     source = sources.open_source(path, "train", cache)
     return TrainBatches(source, Schedule(len(source), SPEC.batch_size, seed, *slice_of), NAMED[augment], SPEC, **more)
@@ -98,26 +88,28 @@ GOLDEN = {
 
 
 @pytest.mark.parametrize("augment", sorted(GOLDEN))
-def test_batches_never_move(tree, augment):
-    assert digest(batches(tree, augment=augment), 3) == GOLDEN[augment]
+def test_batches_never_move(street, augment):
+    assert digest(batches(street, augment=augment), 3) == GOLDEN[augment]
 
 
 @pytest.mark.parametrize("augment", sorted(GOLDEN))
-def test_batches_are_the_same_from_folder_packed_file_and_memory(tree, packed, augment):
-    expected = digest(batches(tree, augment=augment), 5)
-    assert digest(batches(packed, augment=augment), 5) == expected
-    assert digest(batches(tree, cache="memory", augment=augment), 5) == expected
-    assert digest(batches(tree, seed=8, augment=augment), 5) != expected
+def test_batches_are_the_same_from_folder_packed_file_and_memory(street, packed_street, augment):
+    expected = digest(batches(street, augment=augment), 5)
+    assert digest(batches(packed_street, augment=augment), 5) == expected
+    assert digest(batches(street, cache="memory", augment=augment), 5) == expected
+    assert digest(batches(street, seed=8, augment=augment), 5) != expected
 
 
 @pytest.mark.parametrize("augment", ["base", "strong"])
 @pytest.mark.parametrize("threads", [1, 2, 16])
-def test_batches_are_the_same_through_tensorflow_with_any_number_of_threads_from_any_start(packed, threads, augment):
-    make = batches(packed, augment=augment)
-    assert through_tensorflow(make, 3, 9, threads) == in_numpy(batches(packed, augment=augment), 3, 9)
+def test_batches_are_the_same_through_tensorflow_with_any_number_of_threads_from_any_start(
+    packed_street, threads, augment
+):
+    make = batches(packed_street, augment=augment)
+    assert through_tensorflow(make, 3, 9, threads) == in_numpy(batches(packed_street, augment=augment), 3, 9)
 
 
-@pytest.mark.parametrize("place", ["tree", "packed"])
+@pytest.mark.parametrize("place", ["street", "packed_street"])
 def test_the_slices_of_several_ranks_put_together_are_the_batches_of_one(place, request):
     path = request.getfixturevalue(place)
     alone = batches(path)
@@ -128,16 +120,16 @@ def test_the_slices_of_several_ranks_put_together_are_the_batches_of_one(place, 
             assert all(np.array_equal(a, b) for a, b in zip(part(number), whole[rank]))
 
 
-def test_a_batch_alone_is_the_batch_of_the_run(packed):
-    make = batches(packed)
+def test_a_batch_alone_is_the_batch_of_the_run(packed_street):
+    make = batches(packed_street)
     run = [[array.copy() for array in make(number)] for number in range(6)]
-    alone = batches(packed)(4)
+    alone = batches(packed_street)(4)
     assert all(np.array_equal(a, b) for a, b in zip(run[4], alone))
 
 
-def test_elements_are_uint8_of_fully_static_shape_and_prefetch_comes_last(packed):
+def test_elements_are_uint8_of_fully_static_shape_and_prefetch_comes_last(packed_street):
     with tf.Graph().as_default():
-        data = tfdata.dataset(batches(packed), SPEC, 0, 3, 2)
+        data = tfdata.dataset(batches(packed_street), SPEC, 0, 3, 2)
         image, label = tfdata.iterator(data).get_next()
         assert image.shape.as_list() == [4, 64, 96, 3] and label.shape.as_list() == [4, 64, 96]
         assert image.dtype == label.dtype == tf.uint8
@@ -186,12 +178,12 @@ def test_the_fault_behind_tensorflows_error_is_kept(tmp_path):
     assert isinstance(make.fault, RunFault) and drawn.LISTS["train"][1] in str(make.fault)
 
 
-def test_frames_of_mixed_sizes_train_from_a_folder(tmp_path, tree):
+def test_frames_of_mixed_sizes_train_from_a_folder(tmp_path, street):
     import shutil
 
     from camvid_tools import imageio
 
-    mixed = str(shutil.copytree(tree, str(tmp_path / "mixed")) and tmp_path / "mixed")
+    mixed = str(shutil.copytree(street, str(tmp_path / "mixed")) and tmp_path / "mixed")
     name = drawn.LISTS["train"][0]
     for path in (os.path.join(mixed, "train", name + ".png"), os.path.join(mixed, "train_labels", name + "_L.png")):
         imageio.write_png(path, imageio.read_raw(path)[:40, :50])
@@ -203,8 +195,8 @@ def test_frames_of_mixed_sizes_train_from_a_folder(tmp_path, tree):
 # evaluation's batches
 
 
-def test_evaluation_gives_every_frame_once_whole_and_padded_with_255(tree):
-    source = sources.open_source(tree, "train")
+def test_evaluation_gives_every_frame_once_whole_and_padded_with_255(street):
+    source = sources.open_source(street, "train")
     make = EvalBatches(source, BatchSpec(2, 96, 128, 32))
     seen = []
     for number in range(len(make)):
@@ -221,22 +213,22 @@ def test_evaluation_gives_every_frame_once_whole_and_padded_with_255(tree):
 # sizes, digests, errors
 
 
-def test_sizes_follow_the_data_in_multiples_of_32(tree):
-    source = sources.open_source(tree, "train")
+def test_sizes_follow_the_data_in_multiples_of_32(street):
+    source = sources.open_source(street, "train")
     assert sizes.training_size(source, None, None) == (64, 96)
     assert sizes.evaluation_size(source) == (96, 96)
     with pytest.raises(ToolkitError, match="--width 100"):
         sizes.training_size(source, None, 100)
 
 
-def test_the_data_digest_is_the_same_for_folder_and_packed_file_and_sees_every_pixel(tree, packed, tmp_path):
+def test_the_data_digest_is_the_same_for_folder_and_packed_file_and_sees_every_pixel(street, packed_street, tmp_path):
     import shutil
 
     from camvid_tools import imageio
 
-    expected = sources.open_source(tree, "val").survey()[0]
-    assert sources.open_source(packed, "val").survey()[0] == expected
-    changed = str(shutil.copytree(tree, str(tmp_path / "changed")) and tmp_path / "changed")
+    expected = sources.open_source(street, "val").survey()[0]
+    assert sources.open_source(packed_street, "val").survey()[0] == expected
+    changed = str(shutil.copytree(street, str(tmp_path / "changed")) and tmp_path / "changed")
     path = os.path.join(changed, "val", drawn.LISTS["val"][0] + ".png")
     picture = imageio.read_raw(path)
     picture[3, 3, 1] ^= 1
@@ -244,7 +236,7 @@ def test_the_data_digest_is_the_same_for_folder_and_packed_file_and_sees_every_p
     assert sources.open_source(changed, "val").survey()[0] != expected
 
 
-@pytest.mark.parametrize("path", ["tree", "packed"])
+@pytest.mark.parametrize("path", ["street", "packed_street"])
 def test_a_split_that_is_not_there_names_those_that_are(path, request):
     with pytest.raises(ToolkitError) as caught:
         sources.open_source(request.getfixturevalue(path), "holdout")
@@ -254,9 +246,9 @@ def test_a_split_that_is_not_there_names_those_that_are(path, request):
 # the benchmark
 
 
-def test_the_benchmark_prints_figures_for_people_and_all_keys_for_programs(packed, tmp_path, capsys):
+def test_the_benchmark_prints_figures_for_people_and_all_keys_for_programs(packed_street, tmp_path, capsys):
     out = tmp_path / "bench.json"
-    arguments = ["--data_path", packed, "--seconds", "0.4", "--threads", "1", "--json", str(out)]
+    arguments = ["--data_path", packed_street, "--seconds", "0.4", "--threads", "1", "--json", str(out)]
     assert main(arguments + ["--height", "64", "--width", "96"]) == 0
     document = json.loads(out.read_text())
     assert document["schema"] == "pipeline-bench/1" and document["source"] == "packed"
@@ -277,7 +269,7 @@ def test_what_a_rate_feeds_is_plain_arithmetic():
     assert "50 %" in starved["advice"] and "camvid-encode" in starved["advice"]
 
 
-def test_the_digest_command_prints_one_line(packed, capsys):
-    assert main(["--data_path", packed, "--digest", "2", "--height", "64", "--width", "96"]) == 0
+def test_the_digest_command_prints_one_line(packed_street, capsys):
+    assert main(["--data_path", packed_street, "--digest", "2", "--height", "64", "--width", "96"]) == 0
     said = capsys.readouterr().out
     assert len(said) == 65 and said.count("\n") == 1

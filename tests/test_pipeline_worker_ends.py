@@ -8,7 +8,6 @@ import sys
 
 import pytest
 
-import drawn
 from camvid_tools.errors import RunFault, ToolkitError
 from pipeline.spec import BatchSpec
 from pipeline.workers import Workers
@@ -16,18 +15,8 @@ from processes import batches, descendants, is_there, wait_until
 from trainings import command, digest, numbers
 
 
-@pytest.fixture(scope="module")
-def tree(tmp_path_factory):
-    return drawn.tree(str(tmp_path_factory.mktemp("data") / "set"), 72, 96)
-
-
-@pytest.fixture(scope="module")
-def packed(tree):
-    return drawn.packed_file(tree + ".h5", tree)
-
-
-def test_a_process_that_is_killed_is_a_fault_that_says_so(packed):
-    with Workers(batches(packed), 2) as workers:
+def test_a_process_that_is_killed_is_a_fault_that_says_so(packed_street):
+    with Workers(batches(packed_street), 2) as workers:
         workers(0)
         os.kill(min(descendants()), signal.SIGKILL)
         with pytest.raises(RunFault, match="signal 9") as caught:
@@ -36,8 +25,8 @@ def test_a_process_that_is_killed_is_a_fault_that_says_so(packed):
         assert "memory" in caught.value.remedy
 
 
-def test_a_packed_file_that_is_cut_short_under_them_is_a_fault_that_says_so(packed, tmp_path):
-    path = shutil.copy(packed, str(tmp_path / "set.h5"))
+def test_a_packed_file_that_is_cut_short_under_them_is_a_fault_that_says_so(packed_street, tmp_path):
+    path = shutil.copy(packed_street, str(tmp_path / "set.h5"))
     make = batches(path)
     with Workers(make, 2) as workers:
         os.truncate(path, 8192)
@@ -47,22 +36,22 @@ def test_a_packed_file_that_is_cut_short_under_them_is_a_fault_that_says_so(pack
     assert "cut short" in caught.value.remedy
 
 
-def test_no_process_is_left_when_they_are_closed(packed):
+def test_no_process_is_left_when_they_are_closed(packed_street):
     before = descendants()
-    with Workers(batches(packed), 3) as workers:
+    with Workers(batches(packed_street), 3) as workers:
         workers(0)
         assert len(descendants() - before) == 3
     assert descendants() <= before
 
 
-def test_no_process_is_left_when_the_one_they_work_for_is_killed(packed, tmp_path):
+def test_no_process_is_left_when_the_one_they_work_for_is_killed(packed_street, tmp_path):
     program = (
         "import sys; sys.path[:0] = {path!r}\n"
         "import processes as t, time\n"
         "from pipeline.workers import Workers\n"
         "workers = Workers(t.batches({packed!r}), 3)\n"
         "workers(0); print(*t.descendants(), flush=True); time.sleep(60)\n"
-    ).format(path=sys.path, packed=packed)
+    ).format(path=sys.path, packed=packed_street)
     process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
     pids = [int(pid) for pid in process.stdout.readline().split()]
     assert len(pids) == 3 and all(map(is_there, pids))
@@ -71,8 +60,8 @@ def test_no_process_is_left_when_the_one_they_work_for_is_killed(packed, tmp_pat
     wait_until(lambda: not any(map(is_there, pids)))
 
 
-def test_a_process_that_cannot_be_had_leaves_none_of_those_before_it(packed, monkeypatch):
-    before, make, forks, fork = descendants(), batches(packed), [], os.fork
+def test_a_process_that_cannot_be_had_leaves_none_of_those_before_it(packed_street, monkeypatch):
+    before, make, forks, fork = descendants(), batches(packed_street), [], os.fork
     opened = os.listdir("/proc/self/fd")
 
     def third_time_unlucky():
@@ -109,14 +98,14 @@ with Workers(make, 6) as workers:
 
 
 @pytest.mark.parametrize("name, code", [("SIGINT", (1, -2)), ("SIGTERM", (143,))])
-def test_a_signal_while_processes_start_is_heeded(packed, name, code):
-    program = INTERRUPTED.format(path=sys.path, packed=packed, name=name)
+def test_a_signal_while_processes_start_is_heeded(packed_street, name, code):
+    program = INTERRUPTED.format(path=sys.path, packed=packed_street, name=name)
     ran = subprocess.run([sys.executable, "-c", program], stderr=subprocess.PIPE, universal_newlines=True)
     assert ran.returncode in code and "ignored" not in ran.stderr
 
 
-def test_memory_that_cannot_be_had_is_one_line_and_leaves_no_process(packed):
-    before, make = descendants(), batches(packed)
+def test_memory_that_cannot_be_had_is_one_line_and_leaves_no_process(packed_street):
+    before, make = descendants(), batches(packed_street)
     make.spec = BatchSpec(2**20, 2**10, 2**10, 32)
     with pytest.raises(ToolkitError, match="fewer --workers"):
         Workers(make, 64)

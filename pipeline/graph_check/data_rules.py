@@ -2,7 +2,7 @@
 
 from typing import Iterator, List, Optional, Tuple
 
-from .subject import ERROR, WARNING, Finding, Node, Subject, reached
+from .subject import ERROR, WARNING, Finding, Node, Subject, finding, reached
 
 # What the adapter moves to the card, and what it never does; everything else that is no dataset may go there.
 MOVED = (
@@ -33,16 +33,16 @@ def iterators_can_be_started(subject: Subject) -> Iterator[Finding]:
         detail = "is taken for no data of the card's own" + (
             ": the process would abort" if subject.per_call > 1 else ""
         )
-        yield Finding("iterators-can-be-started", severity, node.name, node.source, detail, INITIALIZABLE)
+        yield finding(severity, node, detail, INITIALIZABLE)
     made = [source for maker in _makers(subject) for source, _ in maker.inputs if _is_iterator(subject, source)]
     for name in sorted({name for name in made if made.count(name) > 1}):
         node = subject.nodes[name]
         detail = "is started from %d places: they share one channel to the card" % made.count(name)
-        yield _finding("iterators-can-be-started", node, detail, "one iterator for each purpose")
+        yield finding(ERROR, node, detail, "one iterator for each purpose")
     for maker in _makers(subject):
         if "_without_npu_compile" in maker.attributes:
             detail = "is kept from the card, and the step waits for ever for what it should send"
-            yield _finding("iterators-can-be-started", maker, detail, "no without_npu_compile_scope around a dataset")
+            yield finding(ERROR, maker, detail, "no without_npu_compile_scope around a dataset")
 
 
 INITIALIZABLE = "tf.data.make_initializable_iterator, and run its initializer alone"
@@ -58,9 +58,7 @@ def data_stays_on_the_host(subject: Subject) -> Iterator[Finding]:
         for moved in sorted({name for edge in _split(subject, maker) for name in edge}):
             node = subject.nodes[moved]
             detail = "%s would run on the card's own processor, fed by the host one element a time" % node.op
-            yield _finding(
-                "data-stays-on-the-host", node, detail, "end the dataset with .prefetch(k): then nothing moves"
-            )
+            yield finding(ERROR, node, detail, "end the dataset with .prefetch(k): then nothing moves")
 
 
 def _split(subject: Subject, maker: Node) -> List[List[str]]:
@@ -108,7 +106,7 @@ def python_is_called_by_its_name(subject: Subject) -> Iterator[Finding]:
             if node.op in ("EagerPyFunc", "PyFuncStateless"):
                 place = "%s in %s" % (node.name, function)
                 detail = "%s is Python that would be sent to the card" % node.op
-                yield Finding("python-is-called-by-its-name", ERROR, place, None, detail, "take tf.numpy_function")
+                yield finding(ERROR, node._replace(name=place), detail, "take tf.numpy_function")
 
 
 def datasets_have_no_controls(subject: Subject) -> Iterator[Finding]:
@@ -117,9 +115,7 @@ def datasets_have_no_controls(subject: Subject) -> Iterator[Finding]:
         for node in _datasets(subject, maker):
             if node.controls:
                 detail = "has to wait for %s: the conversion of the dataset would not end" % ", ".join(node.controls)
-                yield _finding(
-                    "datasets-have-no-controls", node, detail, "build datasets under no control_dependencies"
-                )
+                yield finding(ERROR, node, detail, "build datasets under no control_dependencies")
 
 
 def datasets_read_no_variables(subject: Subject) -> Iterator[Finding]:
@@ -129,7 +125,7 @@ def datasets_read_no_variables(subject: Subject) -> Iterator[Finding]:
             inside = [one.op for one in subject.library_below(node.functions) if one.op in RESOURCES]
             if node.op in RESOURCES or inside:
                 detail = "reads a %s, which lives on the card, on the host" % (inside or [node.op])[0]
-                yield _finding("datasets-read-no-variables", node, detail, "use constants of Python")
+                yield finding(ERROR, node, detail, "use constants of Python")
 
 
 def iterators_start_alone(subject: Subject) -> Iterator[Finding]:
@@ -141,7 +137,7 @@ def iterators_start_alone(subject: Subject) -> Iterator[Finding]:
             changed = [name for name in behind if subject.nodes[name].op in CHANGES]
             if behind & makers and changed:
                 detail = "starts an iterator and sets %d variables, %s among them" % (len(changed), min(changed))
-                yield _finding("iterators-start-alone", node, detail, "run the iterator's initializer by itself")
+                yield finding(ERROR, node, detail, "run the iterator's initializer by itself")
 
 
 def elements_are_static(subject: Subject) -> Iterator[Finding]:
@@ -149,7 +145,7 @@ def elements_are_static(subject: Subject) -> Iterator[Finding]:
     taken = [node for node in subject.step() if node.op.startswith("IteratorGetNext")]
     if len(taken) != 1:
         detail = "a step takes %d elements from iterators" % len(taken)
-        yield Finding("elements-are-static", ERROR if taken else WARNING, None, None, detail, "take exactly one")
+        yield finding(ERROR if taken else WARNING, None, detail, "take exactly one")
     for node in taken:
         for place, tensor in enumerate(node.outputs):
             what: Optional[str] = None
@@ -159,8 +155,4 @@ def elements_are_static(subject: Subject) -> Iterator[Finding]:
                 what = "has the shape %s" % (list(tensor.shape) if tensor.shape is not None else "unknown")
             if what:
                 remedy = "set_shape, batch with drop_remainder, and plain numbers"
-                yield _finding("elements-are-static", node, "component %d %s" % (place, what), remedy)
-
-
-def _finding(rule: str, node: Node, detail: str, remedy: str) -> Finding:
-    return Finding(rule, ERROR, node.name, node.source, detail, remedy)
+                yield finding(ERROR, node, "component %d %s" % (place, what), remedy)

@@ -2,7 +2,7 @@
 
 from typing import Dict, Iterator, Set, Tuple
 
-from .subject import BACKWARD, ERROR, Finding, Subject
+from .subject import BACKWARD, ERROR, Finding, Subject, finding
 
 CARD_BYTES = 32 << 30
 QUEUE_BYTES, QUEUE_MOST, QUEUE_LEAST = 2 << 30, 128, 2
@@ -70,4 +70,4 @@ def fits_the_card(subject: Subject) -> Iterator[Finding]:
     total = memory(subject)["total"]
     if total > CARD_BYTES:
         detail = "a step needs some %.1f GiB, the card has %d" % (total / 2**30, CARD_BYTES >> 30)
-        yield Finding("fits-the-card", ERROR, None, None, detail, "use a smaller batch or crop")
+        yield finding(ERROR, None, detail, "use a smaller batch or crop")

@@ -2,7 +2,7 @@
 
 from typing import Iterator, List
 
-from .subject import ERROR, Finding, Node, Subject, reached
+from .subject import ERROR, Finding, Node, Subject, finding, reached
 
 LOOP = "IterationOp"
 VARIABLES = tuple("npu_runconfig/" + name for name in ("iterations_per_loop", "loop_cond", "zero", "one"))
@@ -17,16 +17,16 @@ def loop_is_fetched(subject: Subject) -> Iterator[Finding]:
     for node in subject.nodes.values():
         last = node.name.rsplit("/", 1)[-1]
         if node.name != LOOP and (last == LOOP or last.startswith(LOOP + "_") and last[len(LOOP) + 1 :].isdigit()):
-            yield _finding("loop-is-fetched", node, "the adapter looks for %s alone" % LOOP, ONCE)
+            yield finding(ERROR, node, "the adapter looks for %s alone" % LOOP, ONCE)
     node = subject.nodes[subject.fetch]
     if node.name != LOOP or node.op != "NoOp":
-        yield _finding("loop-is-fetched", node, "a step fetches this %s, not the NoOp %s" % (node.op, LOOP), ONCE)
+        yield finding(ERROR, node, "a step fetches this %s, not the NoOp %s" % (node.op, LOOP), ONCE)
         return
     behind = [subject.nodes[name] for name in reached(subject.nodes, [LOOP])]
     if not any(one.op.startswith(UPDATES) for one in behind):
-        yield _finding("loop-is-fetched", node, "no update of a variable stands behind it", "group it with train_op")
+        yield finding(ERROR, node, "no update of a variable stands behind it", "group it with train_op")
     if not _counts_steps(behind):
-        yield _finding("loop-is-fetched", node, "the global step does not stand behind it", "give minimize global_step")
+        yield finding(ERROR, node, "the global step does not stand behind it", "give minimize global_step")
 
 
 ONCE = "build it once, at the graph's top level, outside every scope, and fetch it"
@@ -48,11 +48,9 @@ def loop_variables_are_there(subject: Subject) -> Iterator[Finding]:
         node = subject.nodes.get(name)
         if node is None or node.op != "VarHandleOp":
             detail = "the variable %s is not there" % name
-            yield Finding(
-                "loop-variables-are-there", ERROR, None, None, detail, "build them with the adapter's util, " + TOP
-            )
+            yield finding(ERROR, None, detail, "build them with the adapter's util, " + TOP)
         elif node.attributes["dtype"].type != 9 or node.attributes["shape"].shape.dim:
-            yield _finding("loop-variables-are-there", node, "is no int64 scalar", "build them with the adapter's util")
+            yield finding(ERROR, node, "is no int64 scalar", "build them with the adapter's util")
 
 
 TOP = "at the graph's top level"
@@ -63,10 +61,4 @@ def nothing_is_fed(subject: Subject) -> Iterator[Finding]:
     for node in subject.step():
         if node.op in ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault") and subject.per_call > 1:
             detail = "is fed once a call: all %d steps would see the same value" % subject.per_call
-            yield _finding(
-                "nothing-is-fed", node, detail, "take data from an iterator, and compute the rest in the graph"
-            )
-
-
-def _finding(rule: str, node: Node, detail: str, remedy: str) -> Finding:
-    return Finding(rule, ERROR, node.name, node.source, detail, remedy)
+            yield finding(ERROR, node, detail, "take data from an iterator, and compute the rest in the graph")

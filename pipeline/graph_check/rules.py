@@ -52,7 +52,7 @@ def findings(subject: Subject) -> List[Finding]:
     found: List[Finding] = []
     for entry in RULES:
         if subject.config is not None or not entry.needs_session:
-            found += entry.rule(subject)
+            found += [one._replace(rule=entry.name) for one in entry.rule(subject)]
     order = (ERROR, WARNING, OPEN)
     return sorted(found, key=lambda one: order.index(one.severity))
 

@@ -3,7 +3,7 @@
 from typing import Iterator
 
 from . import options
-from .subject import ERROR, Finding, Subject
+from .subject import ERROR, Finding, Subject, finding
 
 OPTIMIZER, OFF = "NpuOptimizer", 2  # RewriterConfig.OFF
 
@@ -13,7 +13,7 @@ def one_optimizer(subject: Subject) -> Iterator[Finding]:
     names = [one.name for one in _rewrite(subject).custom_optimizers]
     if names != [OPTIMIZER]:
         detail = "custom optimizers of the session are %s" % (", ".join(names) or "none")
-        yield _finding("one-optimizer", detail, "exactly one named %s: else everything runs on the host" % OPTIMIZER)
+        yield finding(ERROR, None, detail, "exactly one named %s: else everything runs on the host" % OPTIMIZER)
 
 
 def options_are_known(subject: Subject) -> Iterator[Finding]:
@@ -21,15 +21,13 @@ def options_are_known(subject: Subject) -> Iterator[Finding]:
     parameters = _parameters(subject)
     slots = {key: entry.WhichOneof("value") for key, entry in parameters.items()}
     for key, what in options.faults(options.read(parameters), slots):
-        yield _finding(
-            "options-are-known", "%s %s" % (key, what), "set it by the table of docs/ascend.md, or leave it out"
-        )
+        yield finding(ERROR, None, "%s %s" % (key, what), "set it by the table of docs/ascend.md, or leave it out")
 
 
 def options_agree(subject: Subject) -> Iterator[Finding]:
     """No option undoes or forbids another one."""
     for key, what in options.clashes(options.read(_parameters(subject))):
-        yield _finding("options-agree", "%s %s" % (key, what), "change one of them")
+        yield finding(ERROR, None, "%s %s" % (key, what), "change one of them")
 
 
 def rewriters_are_off(subject: Subject) -> Iterator[Finding]:
@@ -37,7 +35,7 @@ def rewriters_are_off(subject: Subject) -> Iterator[Finding]:
     rewrite = _rewrite(subject)
     for name in ("remapping", "memory_optimization"):
         if getattr(rewrite, name) != OFF:
-            yield _finding("rewriters-are-off", "%s is on" % name, "rewrite_options.%s = RewriterConfig.OFF" % name)
+            yield finding(ERROR, None, "%s is on" % name, "rewrite_options.%s = RewriterConfig.OFF" % name)
 
 
 def loop_is_asked_for(subject: Subject) -> Iterator[Finding]:
@@ -47,7 +45,7 @@ def loop_is_asked_for(subject: Subject) -> Iterator[Finding]:
         for key, due in (("iterations_per_loop", subject.per_call), ("enable_data_pre_proc", True)):
             if said.get(key) != due:
                 detail = "%s is %s, %d steps a call need %s" % (key, said.get(key), subject.per_call, due)
-                yield _finding("loop-is-asked-for", detail, "else one step a call, or the same batch again, in silence")
+                yield finding(ERROR, None, detail, "else one step a call, or the same batch again, in silence")
 
 
 def _rewrite(subject: Subject):
@@ -57,7 +55,3 @@ def _rewrite(subject: Subject):
 def _parameters(subject: Subject):
     found = [one for one in _rewrite(subject).custom_optimizers if one.name == OPTIMIZER]
     return found[0].parameter_map if found else {}
-
-
-def _finding(rule: str, detail: str, remedy: str) -> Finding:
-    return Finding(rule, ERROR, None, None, detail, remedy)

@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Dict, Iterator, List
 
 from . import ops, options
-from .subject import BACKWARD, ERROR, OPEN, WARNING, Finding, Node, Subject
+from .subject import BACKWARD, ERROR, OPEN, WARNING, Finding, Subject, finding
 
 PLAIN = ("float16", "float32", "int8", "uint8", "int16", "int32", "int64", "uint32", "bool")
 # Outputs without a static shape in any graph of TensorFlow 1.15: folded away, or a handle that means nothing.
@@ -21,17 +21,15 @@ def ops_have_kernels(subject: Subject) -> Iterator[Finding]:
         place = ops.OPS.get(node.op)
         if place is None:
             detail = "%s is in no list of what the card runs" % node.op
-            yield _finding("ops-have-kernels", ERROR, node, detail, "say it with other ops, or keep it on the host")
+            yield finding(ERROR, node, detail, "say it with other ops, or keep it on the host")
         elif place.where == ops.FORBIDDEN:
-            yield _finding(
-                "ops-have-kernels", ERROR, node, "%s: %s" % (node.op, place.remark), "take it out of the step"
-            )
+            yield finding(ERROR, node, "%s: %s" % (node.op, place.remark), "take it out of the step")
         elif place.where == ops.AI_CPU:
             detail = "%s runs on the card's slow processor" % node.op
-            yield _finding("ops-have-kernels", WARNING, node, detail, place.remark or "say it with other ops")
+            yield finding(WARNING, node, detail, place.remark or "say it with other ops")
         elif place.where == ops.UNKNOWN:
             remedy = "look for %s among the ops left on the host or the AI CPU in the first profile" % node.op
-            yield _finding("ops-have-kernels", OPEN, node, "%s: %s" % (node.op, place.remark), remedy)
+            yield finding(OPEN, node, "%s: %s" % (node.op, place.remark), remedy)
 
 
 def shapes_are_static(subject: Subject) -> Iterator[Finding]:
@@ -42,7 +40,7 @@ def shapes_are_static(subject: Subject) -> Iterator[Finding]:
         if left:
             shape = node.outputs[left[0]].shape
             text = "has the shape %s" % (list(shape) if shape is not None else "unknown")
-            yield _finding("shapes-are-static", ERROR, node, text, "fix every size when the graph is built")
+            yield finding(ERROR, node, text, "fix every size when the graph is built")
 
 
 def types_are_plain(subject: Subject) -> Iterator[Finding]:
@@ -50,9 +48,7 @@ def types_are_plain(subject: Subject) -> Iterator[Finding]:
     for node in subject.step():
         odd = [tensor.dtype for tensor in node.outputs if tensor.dtype not in PLAIN]
         if odd and not (odd == ["resource"] and node.op in HANDLES):
-            yield _finding(
-                "types-are-plain", ERROR, node, "gives %s" % odd[0], "cast it before, or keep it on the host"
-            )
+            yield finding(ERROR, node, "gives %s" % odd[0], "cast it before, or keep it on the host")
 
 
 def overflow_is_seen(subject: Subject) -> Iterator[Finding]:
@@ -62,12 +58,12 @@ def overflow_is_seen(subject: Subject) -> Iterator[Finding]:
         node = subject.nodes.get(name)
         if node is not None and node.controls:
             detail = "was built under control_dependencies (%s)" % ", ".join(node.controls)
-            yield _finding("overflow-is-seen", ERROR, node, detail, "make the loss-scale manager outside of them")
+            yield finding(ERROR, node, detail, "make the loss-scale manager outside of them")
     scaled = LOSS_STATES[0] in subject.nodes
     if scaled and not any(node.op in STATUS for node in nodes):
         detail = "the loss is scaled, and no step reads the card's float status"
         remedy = "take NPULossScaleOptimizer's own minimize: finite checks see nothing where overflow saturates"
-        yield Finding("overflow-is-seen", ERROR, LOSS_STATES[0], None, detail, remedy)
+        yield finding(ERROR, subject.nodes[LOSS_STATES[0]], detail, remedy)
 
 
 def losses_stay_float32(subject: Subject) -> Iterator[Finding]:
@@ -77,7 +73,7 @@ def losses_stay_float32(subject: Subject) -> Iterator[Finding]:
     for node in subject.step():
         if node.op in PINNED and not node.name.startswith(BACKWARD) and "_keep_dtype" not in node.attributes:
             detail = "%s would be computed in float16" % node.op
-            yield _finding("losses-stay-float32", ERROR, node, detail, "build it under keep_dtype_scope")
+            yield finding(ERROR, node, detail, "build it under keep_dtype_scope")
 
 
 def _is_mixed(subject: Subject) -> bool:
@@ -95,7 +91,3 @@ def counts(subject: Subject) -> Dict[str, int]:
 def on_ai_cpu(subject: Subject) -> List[str]:
     """The ops of a step that fall to the card's slow processor."""
     return [op for op in counts(subject) if op in ops.OPS and ops.OPS[op].where == ops.AI_CPU]
-
-
-def _finding(rule: str, severity: str, node: Node, detail: str, remedy: str) -> Finding:
-    return Finding(rule, severity, node.name, node.source, detail, remedy)

@@ -89,7 +89,8 @@ def reached(nodes: Mapping[str, Node], start: Iterable[str], controls: bool = Tr
 
 
 class Finding(NamedTuple):
-    """What a rule says. severity: `error`, `warning`, or `open` where no source establishes what the card does."""
+    """What a rule says. rule: its name, filled in where all rules are applied; severity: `error`, `warning`, or `open`
+    where no source establishes what the card does."""
 
     rule: str
     severity: str
@@ -97,6 +98,11 @@ class Finding(NamedTuple):
     source: Optional[str]
     detail: str
     remedy: str
+
+
+def finding(severity: str, node: Optional[Node], detail: str, remedy: str) -> Finding:
+    """What a rule has to say of a node, or of no node in particular."""
+    return Finding("", severity, node and node.name, node and node.source, detail, remedy)
 
 
 ERROR, WARNING, OPEN = "error", "warning", "open"
