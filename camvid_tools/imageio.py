@@ -41,8 +41,8 @@ def read_raw(path: str) -> np.ndarray:
 
 
 def decode_alone() -> None:
-    """From now on decode PNGs of 8-bit RGB with pyspng, where that is installed: a third faster than OpenCV, but other
-    threads of this process wait for it."""
+    """From now on decode PNGs of 8-bit RGB with pyspng, where that is installed: faster than OpenCV, but other threads
+    of this process wait for it."""
     global _plain
     with contextlib.suppress(ImportError):
         from pyspng import load as _plain
