@@ -41,7 +41,7 @@ class Scorer:
             data = tfdata.dataset(make, make.spec, 0, len(make), threads)
             self._iterator = tfdata.iterator(data)
             image, self._label = self._iterator.get_next()
-            self._ids = inference(model, image, make.spec)
+            self._ids = inference(model, image, make.spec, device.needs.precise)
             self._assign = _assigners(tf.global_variables())
         self._session = device.session(self.graph)
 
@@ -121,7 +121,7 @@ def latency(model: Model, values: Dict[str, np.ndarray], height: int, width: int
     spec = BatchSpec(1, height, width, model.classes)
     with tf.Graph().as_default() as graph:
         image = tf.placeholder(tf.uint8, spec.image_shape)
-        ids = inference(model, image, spec)
+        ids = inference(model, image, spec, device.needs.precise)
         assigners = _assigners(tf.global_variables())
         with device.session(graph) as session:
             load(session, assigners, values)

@@ -61,6 +61,7 @@ class TrainBatches:
             return self._make(int(number))
         except Exception as error:
             self.fault = self.fault or error
+            log.info("batch %d cannot be made: %s", number, error)  # a card tells only that none arrived
             raise
 
     def _make(self, number: int) -> Batch:

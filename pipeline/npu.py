@@ -1,76 +1,180 @@
 """The Ascend adapter. The only module that may know npu_bridge, which comes with CANN, never from pip.
 
-What it builds itself are the marks that the adapter's passes look for: nodes and attributes with names of their own,
-and the entries of a session's configuration. They need no adapter, so that a graph can be checked without one.
+Its modules are imported by name and inside functions: one import of npu_init by its star would replace Session, and no
+part of it can be imported without a card's software. Only what all releases from r1.2.0 to master have is called.
 """
 
 import contextlib
+import importlib
 import importlib.util
-from typing import Any, Iterator, Mapping
+import os
+import time
+from typing import Any, Dict, Iterator, List, Mapping, Optional
 
 import tensorflow.compat.v1 as tf
-from tensorflow.core.framework import attr_value_pb2
-from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
 
-from camvid_tools.errors import ToolkitError
+from camvid_tools.errors import RunFault, ToolkitError
 
-from .graph_check.loop_rules import LOOP, VARIABLES
-from .graph_check.session_rules import OPTIMIZER
-from .npu_options import Value
-
-PRECISIONS = {"mixed": "allow_mix_precision", "float32": "force_fp32"}
+from . import npu_marks, offload
+from .needs import Minimiser, Needs, Training
+from .precision import DYNAMIC, FIRST_SCALE, GROWS_EVERY, HALVES_EVERY, NO_SCALE
 
 
 def require() -> None:
-    """ToolkitError unless the network can run on an Ascend card from here, which this version cannot yet do."""
+    """ToolkitError where no adapter is installed."""
     if importlib.util.find_spec("npu_bridge") is None:
         raise ToolkitError(
             "--device npu needs npu_bridge, which comes with Ascend's CANN toolkit and is not installed here",
             remedy="use --device cpu or gpu; the same run can go on from its checkpoint elsewhere; "
             "python -m train.graph_check says what can be told without a card",
         )
-    raise ToolkitError(
-        "this version does not drive the Ascend card yet, though npu_bridge is installed",
-        remedy="use --device cpu, or a later version",
-    )
+    try:
+        importlib.import_module("npu_bridge.estimator.npu.util")
+    except ImportError as error:
+        raise ToolkitError(
+            "npu_bridge is installed and cannot be loaded: %s" % error,
+            remedy="source CANN's set_env.sh; adapter and CANN have to be of one release",
+        ) from None
 
 
-def session_config(precision: str, per_call: int, options: Mapping[str, Value]) -> tf.ConfigProto:
-    """A session on the card that makes `per_call` steps a call. precision: of PRECISIONS; options: further ones."""
-    config = tf.ConfigProto(allow_soft_placement=True)
-    rewrite = config.graph_options.rewrite_options
-    rewrite.remapping = rewrite.memory_optimization = RewriterConfig.OFF
-    adapter = rewrite.custom_optimizers.add()
-    adapter.name = OPTIMIZER
-    ours = {"use_off_line": True, "enable_data_pre_proc": True, "iterations_per_loop": per_call}
-    if "precision_mode_v2" not in options:
-        ours["precision_mode"] = PRECISIONS[precision]
-    for key, value in dict(ours, **options).items():
-        _set(adapter.parameter_map[key], value)
-    return config
+class Card:
+    """An Ascend card, driven through the adapter. One training uses one of it, in this order: `needs` for its graph,
+    `prepare`, `training_session`, `begin` once the variables have their values."""
+
+    name = "npu"
+
+    def __init__(self, training: Training, environ: Mapping[str, str]) -> None:
+        self._training, self._shows_log = training, offload.may_be_shown(environ)
+        self.steps_a_run = training.per_call
+        self._loop: Any = None
+        self._copies: Optional[tf.Operation] = None
+        self._offloaded: Optional[bool] = None
+        self._first_call_s: Optional[float] = None
+        self._since = time.time()
+
+    @property
+    def needs(self) -> Needs:
+        """What a graph for this device has to look like."""
+        from npu_bridge.estimator.npu import npu_scope
+
+        return Needs(npu_scope.keep_dtype_scope, True, False, self._repeated, self._minimiser)
+
+    def _repeated(self, train_op: tf.Operation) -> tf.Operation:
+        if self._training.per_call == 1:
+            return train_op
+        from npu_bridge.estimator.npu import util
+
+        self._loop = util.IterationPerLoop()
+        return self._loop.create_iteration_per_loop_var(train_op=train_op)
+
+    def _minimiser(self, optimiser: tf.train.Optimizer, step: Any) -> Minimiser:
+        """Scaled gradients are summed over the ranks, then scaled back; all ranks skip an update, or none does."""
+        many = self._training.ranks.size > 1
+        optimiser = _Counting(optimiser, step)
+        if many:
+            from npu_bridge.estimator.npu.npu_optimizer import NPUDistributedOptimizer
+
+            optimiser = NPUDistributedOptimizer(optimizer=optimiser)
+        if self._training.loss_scale == NO_SCALE:
+            return Minimiser(optimiser)
+        from npu_bridge.estimator.npu.npu_loss_scale_optimizer import NPULossScaleOptimizer
+
+        manager = self._manager()
+        scaled = NPULossScaleOptimizer(opt=optimiser, loss_scale_manager=manager, is_distributed=many)
+        return Minimiser(scaled, manager.get_loss_scale())
+
+    def _manager(self) -> Any:
+        from npu_bridge.estimator.npu import npu_loss_scale_manager as managers
+
+        if self._training.loss_scale != DYNAMIC:
+            return managers.FixedLossScaleManager(loss_scale=self._training.loss_scale)
+        return managers.ExponentialUpdateLossScaleManager(
+            init_loss_scale=FIRST_SCALE,
+            incr_every_n_steps=GROWS_EVERY,
+            decr_every_n_nan_or_inf=HALVES_EVERY,
+            incr_ratio=2,
+            decr_ratio=0.5,
+        )
+
+    def training_session(self, graph: tf.Graph) -> tf.Session:
+        """A session that takes its data by itself and makes `steps_a_run` steps a run."""
+        return tf.Session(graph=graph, config=self.training_config())
+
+    def session(self, graph: tf.Graph) -> tf.Session:
+        """A session for inference: its data come from the host with each run."""
+        return tf.Session(graph=graph, config=self.inference_config())
+
+    def training_config(self) -> tf.ConfigProto:
+        """The configuration of `training_session`."""
+        options = dict(npu_marks.profiling(self._training.profile), **self._training.options)
+        return npu_marks.session_config(self._training.precision, self._training.per_call, options)
+
+    def inference_config(self) -> tf.ConfigProto:
+        """The configuration of `session`. Precision is that of the process's first session, so the same is said here:
+        the adapter would pass over another one."""
+        return npu_marks.inference_config(self._training.precision, self._training.options)
+
+    def prepare(self, variables: List[Any]) -> None:
+        """Add to the default graph what several ranks need: rank 0's values for all, and a vote about stopping."""
+        if self._training.ranks.size == 1:
+            return
+        from npu_bridge.hccl import hccl_ops
+
+        # The adapter's own broadcast copies trainable variables alone: averages and the global step would differ.
+        self._copies = tf.group(
+            *[tf.assign(v, hccl_ops.broadcast(tensor=[v], root_rank=0, fusion=0)[0]) for v in variables]
+        )
+        self._vote = tf.placeholder(tf.float32, [])
+        self._votes = hccl_ops.allreduce(tensor=self._vote, reduction="sum", fusion=0)
+
+    def begin(self, session: tf.Session) -> None:
+        """Load what the card counts by, after every initialiser: one of local variables would set it to zero again."""
+        if self._copies is not None:
+            session.run(self._copies)
+        if self._loop is not None:
+            self._loop.load_iteration_per_loop_var(sess=session, iterations_per_loop=self._training.per_call)
+
+    def agree(self, session: tf.Session, stop: bool) -> bool:
+        """Whether any rank is to stop: all ask after the same call, so that none waits for one that has gone."""
+        if self._copies is None:
+            return stop
+        return bool(session.run(self._votes, {self._vote: float(stop)}))
+
+    @contextlib.contextmanager
+    def first_call(self) -> Iterator[None]:
+        """Around the first call of a training, which compiles it; RunFault if all of it stayed on the host."""
+        begin = time.monotonic()
+        with offload.Watch() as watch:
+            yield
+        self._first_call_s = round(time.monotonic() - begin, 3)
+        self._offloaded = watch.seen or (False if self._shows_log else None)
+        if self._offloaded is False:
+            raise RunFault(
+                "nothing was compiled for the card: the training would run on the host",
+                remedy="docs/ascend.md names the causes; TF_CPP_MIN_LOG_LEVEL=1 goes on without looking for the line "
+                "in the log that says so",
+            )
+
+    def report(self) -> Dict[str, Any]:
+        """What did the work, for the run's JSON: None is what is not known."""
+        return {
+            "device": self.name,
+            "offloaded": self._offloaded,
+            "first_call_s": self._first_call_s,
+            "ops_on_host": offload.left_on_host(os.getcwd(), self._since),
+        }
 
 
-def _set(entry: Any, value: Value) -> None:
-    if isinstance(value, bool):
-        entry.b = value
-    elif isinstance(value, int):
-        entry.i = value
-    else:
-        entry.s = value.encode("utf-8")
+class _Counting(tf.train.Optimizer):
+    """Counts the step whatever a wrapper hands on: where overflow gives infinities, the adapter's loss scale of r1.13
+    and later calls it without the step, which would stand still."""
 
+    def __init__(self, optimiser: tf.train.Optimizer, step: Any) -> None:
+        super().__init__(False, optimiser.get_name())
+        self._optimiser, self._step = optimiser, step
 
-@contextlib.contextmanager
-def keep_float32() -> Iterator[None]:
-    """Operations built in here keep their types under mixed precision: what the adapter's keep_dtype_scope does."""
-    with tf.get_default_graph()._attr_scope({"_keep_dtype": attr_value_pb2.AttrValue(i=1)}):
-        yield
+    def compute_gradients(self, *args: Any, **kwargs: Any) -> Any:
+        return self._optimiser.compute_gradients(*args, **kwargs)
 
-
-def repeated(train_op: tf.Operation) -> tf.Operation:
-    """What a call of many steps runs, with the variables in which the card counts them; to be built once, at the
-    graph's top level. The same nodes as of the adapter's util.set_iteration_per_loop."""
-    for name in VARIABLES:
-        local = [tf.GraphKeys.LOCAL_VARIABLES]
-        zero = tf.zeros_initializer()
-        tf.get_variable(name, [], tf.int64, zero, trainable=False, collections=local, use_resource=True)
-    return tf.group(train_op, name=LOOP)
+    def apply_gradients(self, grads_and_vars: Any, global_step: Any = None, name: Optional[str] = None) -> Any:
+        return self._optimiser.apply_gradients(grads_and_vars, self._step, name)

@@ -1,6 +1,7 @@
 """TensorFlow's own start-up lines, kept from the terminal unless the user asked for them."""
 
 import contextlib
+import importlib.util
 import logging
 import os
 import sys
@@ -14,7 +15,9 @@ def import_tensorflow() -> None:
     """Import TensorFlow for the first time without its banner. A user who set TF_CPP_MIN_LOG_LEVEL hears everything."""
     if "tensorflow" in sys.modules or _ASKED in os.environ:
         return
-    os.environ[_ASKED] = "3"  # on a host without a card the GPU build of 1.15 calls that an error
+    # Where Ascend's adapter is, a line of information is the only word on whether anything ran on its card.
+    has_adapter = importlib.util.find_spec("npu_bridge") is not None
+    os.environ[_ASKED] = "0" if has_adapter else "3"  # else the GPU build of 1.15 calls it an error that there is none
     warnings.filterwarnings("ignore", category=FutureWarning, module=r".*tensor(flow|board).*")
     with _silent_stderr():  # some lines are written before TensorFlow's logging looks at any setting
         import tensorflow.compat.v1 as tf  # noqa: F401

@@ -213,3 +213,35 @@ STEPS = {
     "dice": (lambda x, y: any_value(tf.random_uniform([9])), "ops-have-kernels", "warning"),
     "is finite": (lambda x, y: any_value(tf.is_finite(x)), "ops-have-kernels", "open"),
 }
+
+
+# several ranks
+
+
+def shared_train_op(loss, share=tf.identity):
+    """One update of gradients that went through an op named shared."""
+    counter = tf.get_variable("global_step", [], tf.int64, tf.zeros_initializer(), trainable=False)
+    optimiser = tf.train.MomentumOptimizer(0.1, 0.9)
+    gradients = [(share(g, name="shared"), v) for g, v in optimiser.compute_gradients(loss)]
+    return optimiser.apply_gradients(gradients, global_step=counter)
+
+
+def ranked(share=tf.identity, copied=tf.global_variables, ranks=2, **lengths):
+    """The subject of a training on several cards, whose collective ops stand in for nodes named after them."""
+
+    def variables():
+        cards.loop_variables()
+        for variable in copied():
+            tf.assign(variable, tf.identity(variable, name="copied"))
+
+    found = cards.subject(train=lambda loss: shared_train_op(loss, share), variables=variables)
+    stands_for = {"shared": "HcomAllReduce", "copied": "HcomBroadcast"}
+    nodes = {name: node._replace(op=stands_for.get(name.split("_")[0], node.op)) for name, node in found.nodes.items()}
+    return found._replace(nodes=nodes, ranks=ranks, lengths=lengths)
+
+
+RANKS = {
+    "gradients of one rank": (lambda: ranked(share=lambda g, name: g), "gradients-are-shared"),
+    "trained variables alone": (lambda: ranked(copied=tf.trainable_variables), "ranks-start-equal"),
+    "saved within a call": (lambda: ranked(save_every=15, total_steps=20), "lengths-are-whole-calls"),
+}

@@ -18,10 +18,10 @@ ALLOWED = {
     "train": {"camvid_tools", "pipeline", "net", "eval"},
 }
 MAY_KNOW_TENSORFLOW = {
-    "pipeline": {"tfdata.py", "device.py", "npu.py", "bench.py", "quiet.py", "reading.py"},
+    "pipeline": set("tfdata.py device.py needs.py npu.py npu_marks.py bench.py quiet.py reading.py".split()),
     "eval": {"runner.py"},
     "train": set(
-        "graph.py loop.py checkpoint.py logs.py self_test.py command.py run_start.py graph_check.py "
+        "graph.py calls.py loop.py checkpoint.py logs.py self_test.py command.py run_start.py graph_check.py "
         "card_graphs.py".split()
     ),
 }

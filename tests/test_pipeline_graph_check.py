@@ -9,7 +9,7 @@ import cards
 from camvid_tools.errors import ToolkitError
 from pipeline import npu_options
 from pipeline.graph_check import estimate, ops, reading, rules
-from spoilt import DATASETS, ELEMENTS, LOOPS, SESSIONS, STEPS, plus
+from spoilt import DATASETS, ELEMENTS, LOOPS, RANKS, SESSIONS, STEPS, plus, ranked
 
 one_stack = pytest.mark.skipif(not tf.VERSION.startswith("1."), reason="the card's graphs are built by TensorFlow 1.15")
 
@@ -72,6 +72,20 @@ def test_variables_in_a_scope_are_told():
 def test_what_is_fed_once_a_step_may_be():
     parts = dict(LOOPS["fed"][0], variables=lambda: None, loop=lambda op: op)
     assert ("nothing-is-fed", "error") not in told(cards.subject(1, **parts))
+
+
+# several ranks
+
+
+@pytest.mark.parametrize("name", sorted(RANKS))
+def test_ranks_that_would_drift_apart_are_told(name):
+    make, rule = RANKS[name]
+    assert told(make()) == {(rule, "error")}
+
+
+def test_ranks_that_stay_equal_have_nothing_against_them():
+    assert told(ranked(save_every=10, total_steps=20)) == set()
+    assert told(ranked(share=lambda g, name: g, copied=list, ranks=1)) == set()
 
 
 # data
@@ -208,6 +222,7 @@ def test_a_node_that_is_not_there_is_named():
 def test_every_rule_has_a_name_a_reason_and_a_planted_fault():
     planted = {rule for _, rule in SESSIONS.values()} | {rule for _, rule in LOOPS.values()}
     planted |= {rule for _, rule, _ in ELEMENTS.values()} | {rule for _, rule, _ in STEPS.values()}
+    planted |= {rule for _, rule in RANKS.values()}
     planted |= {"data-stays-on-the-host", "iterators-start-alone", "overflow-is-seen", "losses-stay-float32"}
     assert {entry.name for entry in rules.RULES} == planted | {"fits-the-card"}
     assert all(entry.guards_against for entry in rules.RULES)

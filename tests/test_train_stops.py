@@ -209,7 +209,7 @@ def test_pauses_within_pauses_are_counted_once():
     meter = Meter(batch_size=4)
     begin = time.perf_counter()
     time.sleep(0.05)
-    meter.step(0.0)
+    meter.steps(1, 0.0)
     with meter.paused():
         time.sleep(0.1)
         with meter.paused():

@@ -5,7 +5,7 @@ import glob
 import hashlib
 import os
 import shutil
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Sequence
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -37,10 +37,13 @@ def fetch(session: tf.Session, variables: List[Any]) -> Dict[str, np.ndarray]:
 class Checkpoints:
     """Writes the checkpoints of one run, keeps the newest two and the best, restores."""
 
-    def __init__(self, run: str, variables: List[Any]) -> None:
-        self._run, self._variables = run, variables
+    def __init__(self, run: str, variables: List[Any], optional: Sequence[Any] = ()) -> None:
+        """optional: those among `variables` that the checkpoint of another device may lack."""
+        self._run, self._variables, self._optional = run, variables, [variable.op.name for variable in optional]
         self._folder = os.path.join(run, CHECKPOINTS)
-        self._saver = tf.train.Saver(variables, max_to_keep=None)
+        self._saver = self._without = tf.train.Saver(variables, max_to_keep=None)
+        if optional:
+            self._without = tf.train.Saver([v for v in variables if v.op.name not in self._optional])
 
     def save(self, session: tf.Session, kind: str, about: Dict[str, Any]) -> Checkpoint:
         """Write `kind`-`about['step']`; RunFault, and nothing is written, if a variable is not finite."""
@@ -91,9 +94,11 @@ class Checkpoints:
         shutil.rmtree(os.path.join(self._folder, _ASIDE), ignore_errors=True)
 
     def restore(self, session: tf.Session, checkpoint: Checkpoint) -> None:
-        """Set every variable from a checkpoint; ToolkitError if it is damaged."""
+        """Set variables from a checkpoint, all but those optional ones that it lacks; ToolkitError if it is damaged."""
         try:
-            self._saver.restore(session, checkpoint.prefix)
+            held = tf.train.load_checkpoint(checkpoint.prefix)
+            has_all = all(held.has_tensor(name) for name in self._optional)
+            (self._saver if has_all else self._without).restore(session, checkpoint.prefix)
         except (tf.errors.OpError, ValueError):
             remedy = "remove %s.*, and --resume goes on from the one before it" % checkpoint.prefix
             raise ToolkitError("this checkpoint is damaged", where=checkpoint.prefix, remedy=remedy) from None

@@ -41,10 +41,11 @@ def run(options: argparse.Namespace, out: console.Console) -> int:
     if not steps:
         raise ToolkitError("no step of it was logged", where=options.run, remedy="train for at least ten steps")
     settings = runfolder.read(options.run).settings
-    found = figures(entries, settings["batch_size"])
+    cards = settings.get("ranks", 1)
+    found = figures(entries, settings["batch_size"] * cards)
     found.update(seconds=round(options.seconds), device=settings["device"], batch_size=settings["batch_size"])
     out.say("\n".join(lines(found)))
-    case = "%s_bs%d_1p_%s" % (NETWORK, settings["batch_size"], options.kind)
+    case = "%s_bs%d_%dp_%s" % (NETWORK, settings["batch_size"], cards, options.kind)
     atomic.write_text(os.path.join(options.run, case + ".log"), "\n".join(record(found, case)) + "\n")
     losses = "\n".join("%.4f" % entry["loss"] for entry in steps)
     atomic.write_text(os.path.join(options.run, case + "_loss.txt"), losses + "\n")
@@ -52,7 +53,7 @@ def run(options: argparse.Namespace, out: console.Console) -> int:
     return 0
 
 
-def figures(entries: List[Dict[str, Any]], batch_size: int) -> Dict[str, Any]:
+def figures(entries: List[Dict[str, Any]], images_a_step: int) -> Dict[str, Any]:
     """Speed as a median, the last loss and the best validation's scores (None where nothing was validated)."""
     steps = [entry for entry in entries if entry["kind"] == "train"]
     rate = statistics.median(entry["images_per_second"] for entry in steps[1:] or steps)
@@ -60,7 +61,7 @@ def figures(entries: List[Dict[str, Any]], batch_size: int) -> Dict[str, Any]:
     best = max(scored, key=lambda entry: entry["mean_iou"]) if scored else {}
     return {
         "images_per_second": rate,
-        "seconds_per_step": batch_size / rate if rate else None,
+        "seconds_per_step": images_a_step / rate if rate else None,
         "loss": steps[-1]["loss"],
         "pixel_accuracy": best.get("pixel_accuracy"),
         "mean_iou": best.get("mean_iou"),

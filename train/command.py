@@ -1,29 +1,26 @@
-"""One training from flags to finished run folder: puts data, graph, run folder and loop together."""
+"""One training from flags to finished run folder: settles what is to be done, where, and on which device."""
 
 import argparse
+import dataclasses
 import json
 import os
-import shlex
+import tempfile
 import time
 from typing import Any, Dict, List, Optional
 
-import numpy as np
-
 from camvid_tools import imageio
 from camvid_tools.console import Console
-from camvid_tools.errors import Interrupted, RunFault, ToolkitError
-from eval import protocols, runfolder, runner, scoring
-from pipeline import batches, sizes, sources, workers
+from camvid_tools.errors import RunFault, ToolkitError
+from eval import runfolder
+from pipeline import batches, npu_options, ranks, sources
 from pipeline import device as devices
-from pipeline.batches import EvalBatches, TrainBatches
-from pipeline.schedule import Schedule
-from pipeline.spec import BatchSpec
+from pipeline.needs import Training
+from pipeline.precision import MIXED
 
-from . import curves, flags, logs, loop, run_start
-from . import graph as graphs
-from .checkpoint import Checkpoints
-from .progress import Meter, Progress, duration
+from . import flags, loop, run_start, running
+from .progress import duration
 from .settings import Settings, default_output_path, require_frontend, resolve
+from .state import State
 
 
 def run(options: argparse.Namespace, out: Console, argv: List[str]) -> int:
@@ -33,32 +30,62 @@ def run(options: argparse.Namespace, out: Console, argv: List[str]) -> int:
     given = run_start.with_saved_flags(flags.given(options), default_output_path())
     if "data_path" not in given:
         raise ToolkitError("--data_path is missing", remedy="give a split folder or a packed file")
+    among = ranks.of_hccl(os.environ) if given.get("distributed") == "hccl" else ranks.alone(os.environ)
+    if among.rank:
+        out = Console(quiet=True)
     source = _frames(given, out)
-    settings = resolve(given, source, out.say)
+    settings = resolve(given, source, out.say, among.size)
     require_frontend(settings)
-    device = devices.choose(settings.device, settings.tf_threads)
-    out.say(_about(settings, source, device))
+    training = _asked_of_a_device(settings, among, options.profile)
     if options.dry_run:
+        out.say(_about(settings, source, settings.device))
         out.say(_table(settings.document()))
         out.say(_for_a_card(settings, source))
         out.result(settings.document())
         return 0
+    device = devices.choose(settings.device, settings.tf_threads, training)
+    out.say(_about(settings, source, device.name))
+    if device.name == "npu":
+        _require_ready(settings, source, training, out)
     if options.profile and not os.path.isdir(os.path.dirname(os.path.abspath(options.profile))):
         raise ToolkitError("--profile: no such folder", where=options.profile, remedy="make the folder first")
-    held_out = _held_out(settings, out)
+    job = running.Job(settings, source, _held_out(settings, out), device, among, options.profile, argv)
+    if among.rank:
+        return _follow(job, options, out)
     started = time.monotonic()
     checkpoint = run_start.claim(settings, source, given, argv, options, out)
-    state = loop.State(checkpoint, _best(settings.output_path))
+    state = State(checkpoint, _best(settings.output_path))
     if checkpoint is not None and run_start.is_finished(settings, checkpoint):
         out.say("this run is finished: %d of %d steps" % (checkpoint.step, settings.total_steps))
     else:
-        _train(settings, source, held_out, device, state, out, options.profile, argv)
+        running.train(job, state, out)
         took = duration(time.monotonic() - started)
         out.say("trained to step %d in %s, best mean IoU %s" % (state.step, took, loop.number(state.best)))
         out.say("made %s" % settings.output_path)
     out.say(_next(settings))
-    out.result(dict(state.about(source.survey()[0]), run=settings.output_path))
+    out.result(dict(state.about(source.survey()[0]), run=settings.output_path, work=device.report()))
     return 0
+
+
+def _follow(job: running.Job, options: argparse.Namespace, out: Console) -> int:
+    """A rank other than 0: does just what rank 0 does, since their graphs have to be the same, one after the other, and
+    writes into a folder of its own that goes with it."""
+    shared = job.settings.output_path
+    found = runfolder.checkpoints(shared) if options.resume and runfolder.holds_run(shared) else []
+    if found and run_start.is_finished(job.settings, found[-1]):
+        return 0
+    with tempfile.TemporaryDirectory(prefix="rank_%d_" % job.ranks.rank) as folder:
+        os.makedirs(os.path.join(folder, runfolder.CHECKPOINTS))
+        own = job._replace(settings=dataclasses.replace(job.settings, output_path=folder))
+        running.train(own, State(found[-1] if found else None, _best(shared) if found else None), out)
+    return 0
+
+
+def _asked_of_a_device(settings: Settings, among: ranks.Ranks, profile: Optional[str]) -> Training:
+    if among.size > 1 and settings.device != "npu":
+        raise ToolkitError("--distributed hccl joins Ascend cards", remedy="give --device npu, or --distributed none")
+    given = dict(npu_options.parse(text) for text in settings.npu_option)
+    return Training(settings.precision, settings.loss_scale, settings.iterations_per_loop, given, among, profile)
 
 
 def _frames(given: Dict[str, Any], out: Console) -> Any:
@@ -80,12 +107,27 @@ def _held_out(settings: Settings, out: Console) -> Any:
     return sources.open_source(settings.data_path, "val", settings.cache, say=out.say)
 
 
+def _require_ready(settings: Settings, source: Any, training: Training, out: Console) -> None:
+    """See that the card can run the graphs, before anything is written."""
+    from . import card_graphs
+
+    if not card_graphs.is_the_cards_stack():
+        raise ToolkitError("npu_bridge belongs to TensorFlow 1.15", remedy="run it with that version on Python 3.7")
+    found = card_graphs.require_ready(settings, len(source.classes), devices.choose("npu", None, training))
+    for one in found["findings"]:
+        out.say("graph check: %s %s: %s" % (one["severity"], one["rule"], one["detail"]))
+    out.say("graph check: %s for the card, as far as can be told without one" % found["verdict"])
+
+
 def _for_a_card(settings: Settings, source: Any) -> str:
     from . import card_graphs
 
     if not card_graphs.is_the_cards_stack():
         return "for an Ascend card: not known, its graphs are built by TensorFlow 1.15"
-    found = card_graphs.document(settings, len(source.classes), "mixed", {})["verdict"]
+    options = dict(npu_options.parse(text) for text in settings.npu_option)
+    if settings.device != "npu":
+        settings = dataclasses.replace(settings, precision=MIXED)
+    found = card_graphs.document(settings, len(source.classes), options)["verdict"]
     return "for an Ascend card: %s (python -m train.graph_check says more)" % found
 
 
@@ -100,103 +142,10 @@ def _best(run: str) -> Optional[float]:
     return kept[-1].about["scores"]["mean_iou"] if kept else None
 
 
-def _train(
-    settings: Settings,
-    source: Any,
-    held_out: Any,
-    device: devices.Device,
-    state: loop.State,
-    out: Console,
-    profile: Optional[str],
-    argv: List[str],
-) -> None:
-    """Build, restore, loop; closes everything it opened."""
-    spec = BatchSpec(settings.batch_size, settings.height, settings.width, len(source.classes))
-    schedule = Schedule(len(source), settings.batch_size, settings.seed)
-    make = TrainBatches(source, schedule, settings.augmentation, spec, settings.on_damaged)
-    with workers.feed(make, settings.workers) as feed:
-        built = graphs.build(settings, feed, state.batches, settings.seed)
-        with built.graph.as_default():
-            checkpoints = Checkpoints(settings.output_path, built.variables)
-            initialise = graphs.initialiser(built)
-        handler = logs.open_log(settings.output_path, flags.device_id())
-        metrics, events = logs.Metrics(settings.output_path), logs.Events(settings.output_path, built.graph)
-        progress = Progress(out, settings.total_steps, state.step)
-        validator = _Validator(settings, held_out, device)
-        try:
-            with device.session(built.graph) as session:
-                if state.last is None:
-                    session.run(initialise)
-                else:
-                    checkpoints.restore(session, state.last)
-                parts = loop.Parts(
-                    settings,
-                    make,
-                    built,
-                    checkpoints,
-                    metrics,
-                    events,
-                    validator.scores,
-                    progress,
-                    Meter(settings.batch_size),
-                    source.survey()[0],
-                    profile,
-                )
-                loop.run(parts, session, state)
-        except Interrupted as stop:
-            raise Interrupted(stop.what, stop.exit_code, remedy="go on with: " + resume_command(argv)) from None
-        except RunFault as fault:
-            logs.log.error("%s", fault)
-            metrics.add("note", state.step, schedule.epoch_of(state.batches), fault=str(fault))
-            raise
-        finally:
-            validator.close()
-            progress.close()
-            metrics.close()
-            events.close()
-            logs.close_log(handler)
-            curves.draw(settings.output_path)
-
-
-class _Validator:
-    """Scores weights on the val split, in a graph and session of its own that are made when first needed."""
-
-    def __init__(self, settings: Settings, source: Any, device: devices.Device) -> None:
-        self._settings, self._source, self._device = settings, source, device
-        self._scorer: Optional[runner.Scorer] = None
-        self.scores: Optional[loop.Validate] = None if source is None else self._scores
-
-    def _scores(self, values: Dict[str, np.ndarray], stop: loop.Stop) -> Dict[str, Any]:
-        if self._scorer is None:
-            self._open()
-        self._scorer.load(values)
-        predictions = loop.until_stopped(self._scorer.predictions(), stop)
-        return scoring.quick(predictions, len(self._source.classes), self._protocol)
-
-    def _open(self) -> None:
-        settings, classes = self._settings, self._source.classes
-        self._protocol = protocols.resolve(None, classes.names, classes.colours)
-        height, width = sizes.evaluation_size(self._source)
-        make = EvalBatches(self._source, BatchSpec(min(4, len(self._source)), height, width, len(classes)))
-        model = runner.Model(settings.frontend, len(classes), settings.ignored)
-        self._scorer = runner.Scorer(model, make, self._device, settings.threads)
-
-    def close(self) -> None:
-        """Close the session, if there is one."""
-        if self._scorer is not None:
-            self._scorer.close()
-
-
-def resume_command(argv: List[str]) -> str:
-    """The command that goes on with this run."""
-    kept = [word for word in argv if word not in ("--resume", "--overwrite")]
-    return " ".join(["python -m train"] + [shlex.quote(word) for word in kept] + ["--resume"])
-
-
-def _about(settings: Settings, source: Any, device: devices.Device) -> str:
+def _about(settings: Settings, source: Any, device: str) -> str:
     import tensorflow.compat.v1 as tf
 
-    epochs = settings.total_steps * settings.batch_size / len(source)
+    epochs = settings.total_steps * settings.batch_size * settings.ranks / len(source)
     ignored = ", ".join(source.classes.names[i] for i in settings.ignored) or "none"
     return "\n".join(
         [
@@ -212,7 +161,7 @@ def _about(settings: Settings, source: Any, device: devices.Device) -> str:
                 epochs,
                 settings.learning_rate.base,
             ),
-            "TensorFlow %s on %s, run folder %s" % (tf.VERSION, device.name, settings.output_path),
+            "TensorFlow %s on %s, run folder %s" % (tf.VERSION, device, settings.output_path),
         ]
     )
 

@@ -2,9 +2,12 @@
 
 import argparse
 import os
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Union
 
 from camvid_tools import console
+from camvid_tools.errors import ToolkitError
+from pipeline import npu_options
+from pipeline.precision import DYNAMIC, FLOAT32, MIXED, NO_SCALE
 
 
 class Flag(NamedTuple):
@@ -15,6 +18,7 @@ class Flag(NamedTuple):
     help: str
     kind: Optional[Callable] = str
     choices: Optional[Tuple[str, ...]] = None
+    several: bool = False
 
 
 def number(kind: Callable, least: float, most: float, what: str) -> Callable[[str], Any]:
@@ -38,6 +42,20 @@ _amount = number(float, 1e-30, 1e30, "a number above 0")
 _rate = number(float, 0, 1e30, "a number of 0 or more")
 _share = number(float, 0, 1 - 1e-9, "a number from 0 to below 1")
 _whole = number(int, -(2**63), 2**63 - 1, "a whole number of 64 bits")
+_factor = number(float, 1, 2.0**126, "none, dynamic or a factor of at least 1")
+
+
+def _scale(text: str) -> Union[str, float]:
+    return text if text in (NO_SCALE, DYNAMIC) else _factor(text)
+
+
+def npu_option(text: str) -> str:
+    """KEY=VALUE, once it is known to be one of the adapter's options."""
+    try:
+        npu_options.parse(text)
+    except ToolkitError as fault:
+        raise argparse.ArgumentTypeError(str(fault)) from None
+    return text
 
 
 FLAGS = (
@@ -56,6 +74,12 @@ FLAGS = (
     Flag("weight_decay", "the recipe's", "on convolution kernels", _rate),
     Flag("class_weights", "none", "JSON file: class name -> weight, or FILE[:FORMULA] of camvid-check --statistics"),
     Flag("device", "auto", "where the network runs", choices=("auto", "cpu", "gpu", "npu")),
+    Flag("precision", "mixed on npu, else float32", "of convolutions", choices=(MIXED, FLOAT32)),
+    Flag("loss_scale", "dynamic where precision is mixed, else none", "none, dynamic or a factor", _scale),
+    Flag(
+        "npu_option", "none", "KEY=VALUE: a further option of Ascend's adapter, several times", npu_option, None, True
+    ),
+    Flag("distributed", "none", "how the cards of one training reach each other", choices=("none", "hccl")),
     Flag("seed", "123", "of weights, order and augmentation", _whole),
     Flag("resume", "off", "go on from the run folder's newest checkpoint", None),
     Flag("overwrite", "off", "remove the run that the folder holds", None),
@@ -68,7 +92,7 @@ FLAGS = (
     Flag("threads", "all cores", "that make batches", positive),
     Flag("workers", "0", "processes that make batches, instead of threads, which then serve validation alone", _count),
     Flag("tf_threads", "TensorFlow's choice", "that compute the network", positive),
-    Flag("profile", "none", "write a chrome trace of step 10 to this file"),
+    Flag("profile", "none", "write a chrome trace of step 10 to this file; on npu the card's profile to this folder"),
     Flag("self_test", "off", "overfit two frames to see that everything works", None),
     Flag("dry_run", "off", "resolve and print all settings, train nothing", None),
 )
@@ -85,6 +109,8 @@ def build_parser() -> argparse.ArgumentParser:
         text = "%s (default: %s)" % (flag.help, flag.default)
         if flag.kind is None:
             parser.add_argument("--" + flag.name, action="store_true", default=None, help=text)
+        elif flag.several:
+            parser.add_argument("--" + flag.name, action="append", type=flag.kind, metavar="KEY=VALUE", help=text)
         else:
             parser.add_argument("--" + flag.name, type=flag.kind, choices=flag.choices, help=text)
     return parser

@@ -1,33 +1,45 @@
 """The training graph: feed, network, losses, optimiser. Built once, with static shapes, and never added to again."""
 
-from typing import Any, Callable, Dict, List, NamedTuple
+from typing import Any, Callable, Dict, List, NamedTuple, Tuple
 
 import tensorflow.compat.v1 as tf
 
 from net import bisenet, losses
 from pipeline import tfdata
-from pipeline.device import HOST, Needs
+from pipeline.needs import HOST, Needs
+from pipeline.precision import NO_SCALE
 
 from . import learning_rate
 from .settings import Settings
 
+MORE = 1 << 40  # batches: where updates may be skipped, how many a run takes is known at its end only
+
 
 class TrainGraph(NamedTuple):
-    """What the loop needs. `fetches` are the one fetch set of the whole run, `train_op` among them."""
+    """What the loop needs. `fetches` are the one fetch set of the whole run, `train_op` among them.
+
+    variables: all that a checkpoint holds; scale_state: those among them that only a loss scale has; taken: counts the
+    batches since it was initialised, whether they gave an update or not, and is never saved.
+    """
 
     graph: tf.Graph
     iterator: Any
     fetches: Dict[str, Any]
     variables: List[Any]
+    scale_state: List[Any]
+    taken: Any
 
 
-def build(settings: Settings, feed: Callable, first_batch: int, seed: int, needs: Needs = HOST) -> TrainGraph:
-    """The graph that trains on the batches of `feed`, TrainBatches or Workers, from `first_batch` on; `needs`: of the
-    device that it is for."""
+def build(
+    settings: Settings, feed: Callable, first_batch: int, seed: int, needs: Needs = HOST, first_step: int = 0
+) -> TrainGraph:
+    """The graph that trains on the batches of `feed`, TrainBatches or Workers, from `first_batch` and `first_step` on;
+    `needs`: of the device that it is for."""
     graph = tf.Graph()
     with graph.as_default():
         threads = 1 if settings.workers else settings.threads
-        data = tfdata.dataset(feed, feed.spec, first_batch, settings.total_steps, threads)
+        left = settings.total_steps - first_step if settings.loss_scale == NO_SCALE else MORE
+        data = tfdata.dataset(feed, feed.spec, first_batch, first_batch + left, threads)
         iterator = tfdata.iterator(data)
         image, label, waited = _element(iterator, needs)
         step = tf.get_variable("global_step", [], tf.int64, tf.zeros_initializer(), trainable=False)
@@ -42,11 +54,24 @@ def build(settings: Settings, feed: Callable, first_batch: int, seed: int, needs
                 norm_decay=settings.recipe.norm_decay,
             )
             values = _losses(settings, network, label, needs)
-        optimiser = tf.train.MomentumOptimizer(rate, settings.momentum)
+        before = len(tf.global_variables())
+        optimiser, scale = needs.minimiser(tf.train.MomentumOptimizer(rate, settings.momentum), step)
+        scale_state = tf.global_variables()[before:]
         gradients = optimiser.compute_gradients(values["minimised"], tf.trainable_variables())
-        update = optimiser.apply_gradients(gradients, global_step=step)
-        values.update(waited, learning_rate=rate, train_op=needs.repeated(tf.group(update, *network.updates)))
-        return TrainGraph(graph, iterator, values, tf.global_variables())
+        update = tf.group(optimiser.apply_gradients(gradients, global_step=step), *network.updates)
+        train_op, counts, taken = _counted(update, step)
+        values.update(waited, learning_rate=rate, train_op=needs.repeated(train_op), **counts)
+        values.update({} if scale is None else {"loss_scale": scale})
+        return TrainGraph(graph, iterator, values, tf.global_variables(), scale_state, taken)
+
+
+def _counted(update: tf.Operation, step: Any) -> Tuple[tf.Operation, Dict[str, tf.Tensor], Any]:
+    """A step's operation, `step` and `taken` as they stand after it, and the variable that counts batches."""
+    local = [tf.GraphKeys.LOCAL_VARIABLES]
+    taken = tf.get_variable("batches_taken", [], tf.int64, tf.zeros_initializer(), trainable=False, collections=local)
+    train_op = tf.group(update, tf.assign_add(taken, 1))
+    with tf.control_dependencies([train_op]):  # else a fetch beside the operation may see either side of it
+        return train_op, {"step": step.read_value(), "taken": taken.read_value()}, taken
 
 
 def _element(iterator: Any, needs: Needs) -> Any:
@@ -81,4 +106,4 @@ def _losses(settings: Settings, network: Any, label: tf.Tensor, needs: Needs) ->
 
 def initialiser(built: TrainGraph) -> Any:
     """The operation that gives all variables their first values; made before the graph is final, run alone."""
-    return tf.variables_initializer(built.variables)
+    return tf.variables_initializer(built.variables + [built.taken])

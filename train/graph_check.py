@@ -76,13 +76,13 @@ def _of_training(options: argparse.Namespace) -> Dict[str, Any]:
     from . import card_graphs
     from . import settings as settings_module
 
-    names = ("frontend", "recipe", "batch_size", "height", "width", "iterations_per_loop")
+    names = ("frontend", "recipe", "batch_size", "height", "width", "iterations_per_loop", "precision")
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     source = _source(options)
     settings = settings_module.resolve(dict(given, data_path=source.path, output_path=""), source)
     settings_module.require_frontend(settings)
     further = dict(npu_options.parse(text) for text in options.npu_option)
-    return card_graphs.document(settings, len(source.classes), options.precision, further)
+    return card_graphs.document(settings, len(source.classes), further)
 
 
 def _source(options: argparse.Namespace) -> Any:

@@ -2,69 +2,20 @@
 
 import contextlib
 import signal
-from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional
+from typing import Any, Dict, Iterable, Iterator, Optional
 
-import numpy as np
 import tensorflow.compat.v1 as tf
 
 from camvid_tools.errors import Interrupted, RunFault, ToolkitError
-from eval.runfolder import BEST, LAST, Checkpoint
-from pipeline.batches import TrainBatches
+from eval.runfolder import BEST, LAST
 
 from . import curves
-from .checkpoint import Checkpoints, fetch
-from .graph import TrainGraph
-from .logs import Events, Metrics, log
-from .progress import Meter, Progress
-from .settings import Settings
+from .calls import Calls
+from .checkpoint import fetch
+from .logs import log
+from .state import Parts, State, Stop
 
-PROFILED_STEP = 10  # of this process: by then the feed runs ahead and memory is allocated
-LOGGED = ("loss", "loss_main", "loss_aux", "learning_rate")
-
-Stop = List[int]  # receives the number of each signal that asks the run to stop
-Validate = Callable[[Dict[str, np.ndarray], Stop], Dict[str, Any]]
-
-
-class Parts(NamedTuple):
-    """Everything the loop works with, put together by the command."""
-
-    settings: Settings
-    make: TrainBatches
-    built: TrainGraph
-    checkpoints: Checkpoints
-    metrics: Metrics
-    events: Events
-    validate: Optional[Validate]
-    progress: Progress
-    meter: Meter
-    data_digest: str
-    profile: Optional[str]
-
-
-class State:
-    """Where the run stands: steps done, batches consumed, the newest validation (`validated`: its step) and the best
-    mean IoU so far, the newest `last` checkpoint."""
-
-    def __init__(self, newest: Optional[Checkpoint] = None, best: Optional[float] = None) -> None:
-        about = newest.about if newest is not None else {}
-        self.step, self.batches = about.get("step", 0), about.get("batches", 0)
-        self.validated, self.scores, self.best = about.get("validated", 0), about.get("scores", {}), best
-        self.last = newest
-
-    def about(self, data_digest: str) -> Dict[str, Any]:
-        """What a checkpoint's JSON says of it."""
-        return {
-            "step": self.step,
-            "batches": self.batches,
-            "validated": self.validated,
-            "scores": self.scores,
-            "best_mean_iou": self.best,
-            "data_digest": data_digest,
-        }
-
-    def is_saved(self) -> bool:
-        """Whether a checkpoint holds just this state."""
-        return self.step == (self.last.step if self.last is not None else 0)
+LOGGED = ("loss", "loss_main", "loss_aux", "learning_rate", "loss_scale")
 
 
 def run(parts: Parts, session: tf.Session, state: State) -> None:
@@ -73,8 +24,8 @@ def run(parts: Parts, session: tf.Session, state: State) -> None:
     A checkpoint is saved before the weights are validated, so that no fault of the val split and no kill while it is
     read costs a step; a run that was stopped in between validates first when it goes on.
     """
-    session.run(parts.built.iterator.initializer)
-    total, first = parts.settings.total_steps, state.step
+    session.run(parts.built.iterator.initializer)  # alone: a card takes nothing else that stands beside it
+    total, calls = parts.settings.total_steps, Calls(parts, session, state)
     with _stop_requests() as stop:
         if (
             state.step
@@ -82,9 +33,15 @@ def run(parts: Parts, session: tf.Session, state: State) -> None:
             and _due(state.step - 1, state.step, parts.settings.validate_every, total)
         ):
             _validate(parts, session, state, stop)
-        while state.step < total and not stop:
+        while state.step < total and not calls.agree(stop):
             before = state.step
-            values = _one_call(parts, session, state, first)
+            try:
+                values = calls.make()
+            except Exception:
+                if parts.make.fault is not None:  # no batch arrived: the weights are those of the steps that are done
+                    calls.recount()
+                    _save_if_new(parts, session, state)
+                raise
             _log(parts, state, values, before)
             if stop or _due(before, state.step, parts.settings.save_every, total):
                 _save(parts, session, state, LAST)
@@ -101,60 +58,31 @@ def _due(before: int, after: int, every: int, total: int) -> bool:
     return after // every > before // every or after >= total
 
 
-def _one_call(parts: Parts, session: tf.Session, state: State, first: int) -> Dict[str, Any]:
-    """All steps of a call, whose last one's values it gives."""
-    values: Dict[str, Any] = {}
-    for _ in range(min(parts.settings.iterations_per_loop, parts.settings.total_steps - state.step)):
-        profiled = parts.profile is not None and state.step - first == PROFILED_STEP - 1
-        values = _one_step(parts, session, state, profiled)
-    return values
-
-
-def _one_step(parts: Parts, session: tf.Session, state: State, profiled: bool) -> Dict[str, Any]:
-    options = metadata = None
-    if profiled:
-        options, metadata = tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE), tf.RunMetadata()
-    try:
-        values = session.run(parts.built.fetches, options=options, run_metadata=metadata)
-    except tf.errors.OpError as error:
-        if parts.make.fault is not None:  # no batch arrived, so the weights are those of the step before
-            _save_if_new(parts, session, state)
-            raise parts.make.fault from None
-        raise RunFault("TensorFlow stopped at step %d: %s" % (state.step, error.message.splitlines()[0])) from error
-    if not np.isfinite(values["minimised"]):
-        frames = parts.make.names(state.batches)
-        raise RunFault(
-            "the loss is not finite at step %d (batch %d: %s)" % (state.step, state.batches, frames),
-            remedy="lower --learning_rate; the checkpoint before it is kept, and --resume goes on from there",
-        )
-    state.step, state.batches = state.step + 1, state.batches + 1
-    parts.meter.step(float(values["input_wait_s"]))
-    if metadata is not None:
-        _write_trace(metadata, parts.profile)
-    return values
-
-
 def _log(parts: Parts, state: State, values: Dict[str, Any], before: int) -> None:
     settings, meter = parts.settings, parts.meter
     parts.progress.step(state.step, float(values["loss"]), meter)
     if not _due(before, state.step, settings.log_every, settings.total_steps):
         return
-    numbers = {name: float(values[name]) for name in LOGGED}
-    numbers.update(images_per_second=round(meter.images_per_second(), 2), input_wait=round(meter.input_wait(), 4))
+    numbers = {name: float(values[name]) for name in LOGGED if name in values}
+    numbers["images_per_second"] = round(meter.images_per_second(), 2)
+    if meter.input_wait() is not None:
+        numbers["input_wait"] = round(meter.input_wait(), 4)
+    if "loss_scale" in numbers:
+        numbers["overflows"] = state.batches - state.step
     epoch = parts.make.schedule.epoch_of(state.batches)
     parts.metrics.add("train", state.step, epoch, **numbers)
     parts.events.add(state.step, **{"train/" + name: value for name, value in numbers.items()})
-    log.info(
-        "step %d of %d  epoch %.2f  loss %.4f  rate %.5f  %.1f images/s  input wait %.1f %%",
-        state.step,
-        settings.total_steps,
-        epoch,
-        numbers["loss"],
-        numbers["learning_rate"],
-        numbers["images_per_second"],
-        100 * numbers["input_wait"],
-    )
+    log.info("step %d of %d  epoch %.2f  %s", state.step, settings.total_steps, epoch, _words(numbers))
     meter.reset()
+
+
+def _words(numbers: Dict[str, float]) -> str:
+    text = "loss %(loss).4f  rate %(learning_rate).5f  %(images_per_second).1f images/s" % numbers
+    if "input_wait" in numbers:
+        text += "  input wait %.1f %%" % (100 * numbers["input_wait"])
+    if "loss_scale" in numbers:
+        text += "  loss scale %(loss_scale)g  skipped %(overflows)d" % numbers
+    return text
 
 
 class _Stopped(Exception):
@@ -246,11 +174,3 @@ def _stop_requests() -> Iterator[Stop]:
     finally:
         for number, handler in previous:
             signal.signal(number, handler)
-
-
-def _write_trace(metadata: Any, path: str) -> None:
-    """The step's timeline in chrome://tracing's form."""
-    from tensorflow.python.client import timeline
-
-    with open(path, "w", encoding="utf-8") as out:
-        out.write(timeline.Timeline(metadata.step_stats).generate_chrome_trace_format())

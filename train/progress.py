@@ -11,7 +11,8 @@ PLAIN_EVERY_S = 20.0
 
 
 class Meter:
-    """Images a second and the share of time waited for input, since the last reset; pauses do not count."""
+    """Images a second and the share of time waited for input, since the last reset; pauses do not count. What a card
+    waits for, no host's clock sees."""
 
     def __init__(self, batch_size: int) -> None:
         self._batch_size, self._depth = batch_size, 0
@@ -19,20 +20,23 @@ class Meter:
 
     def reset(self) -> None:
         """Start a new window."""
-        self._start, self._steps, self._waited = time.perf_counter(), 0, 0.0
+        self._start, self._steps, self._waited = time.perf_counter(), 0, None
 
-    def step(self, waited_s: float) -> None:
-        """Count one step and the seconds that it waited for its batch."""
-        self._steps += 1
-        self._waited += waited_s
+    def steps(self, count: int, waited_s: Optional[float]) -> None:
+        """Count steps and the seconds that they waited for their batches, None where nobody knows."""
+        self._steps += count
+        if waited_s is not None:
+            self._waited = (self._waited or 0.0) + waited_s
 
     def images_per_second(self) -> float:
         """Of this window; 0 before the first step."""
         elapsed = time.perf_counter() - self._start
         return self._steps * self._batch_size / elapsed if elapsed > 0 else 0.0
 
-    def input_wait(self) -> float:
-        """Share of this window's time that steps waited for input, 0 to 1."""
+    def input_wait(self) -> Optional[float]:
+        """Share of this window's time that steps waited for input, 0 to 1; None where nobody knows."""
+        if self._waited is None:
+            return None
         elapsed = time.perf_counter() - self._start
         return min(1.0, self._waited / elapsed) if elapsed > 0 else 0.0
 

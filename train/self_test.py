@@ -72,11 +72,12 @@ Check = Tuple[str, bool, str]
 def _checks(settings: Any, source: ArraySource, device: devices.Device, out: Console) -> List[Check]:
     spec = BatchSpec(BATCH, HEIGHT, WIDTH, len(source.classes))
     make = TrainBatches(source, Schedule(FRAMES, BATCH, settings.seed), settings.augmentation, spec)
-    built = graphs.build(settings, make, 0, settings.seed)
+    built = graphs.build(settings, make, 0, settings.seed, device.needs)
     with built.graph.as_default(), tempfile.TemporaryDirectory() as folder:
         saver, initialise = Checkpoints(folder, built.variables), graphs.initialiser(built)
-        with device.session(built.graph) as session:
+        with device.training_session(built.graph) as session:
             session.run(initialise)
+            device.begin(session)
             before = fetch(session, built.variables)
             losses = _train(session, built, out)
             after = fetch(session, built.variables)

@@ -3,12 +3,13 @@
 import json
 import os
 from dataclasses import asdict, dataclass
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, Optional, Tuple, Union
 
 from camvid_tools.classes import ClassTable
 from camvid_tools.errors import ToolkitError
 from pipeline import augmentations, sizes, sources
 from pipeline.augmentations import Augmentation
+from pipeline.precision import DYNAMIC, FLOAT32, MIXED, NO_SCALE
 
 from . import class_weights, flags, recipes
 from .learning_rate import Plan
@@ -16,9 +17,10 @@ from .recipes import Recipe
 
 # Settings that may differ between a run and its resumption without changing what is computed.
 FREE = (
-    "output_path data_path device validate_every save_every log_every cache iterations_per_loop threads workers "
-    "tf_threads on_damaged"
+    "output_path data_path device distributed precision loss_scale npu_option validate_every save_every log_every "
+    "cache iterations_per_loop threads workers tf_threads on_damaged"
 ).split()
+LENGTHS = ("validate_every", "save_every", "log_every", "total_steps")
 
 
 def _nothing(line: str) -> None:
@@ -44,6 +46,11 @@ class Settings:
     class_weights: Optional[Tuple[float, ...]]
     ignored: Tuple[int, ...]
     device: str
+    precision: str
+    loss_scale: Union[str, float]
+    npu_option: Tuple[str, ...]
+    distributed: str
+    ranks: int
     seed: int
     validate_every: int
     save_every: int
@@ -60,9 +67,9 @@ class Settings:
         return json.loads(json.dumps(dict(asdict(self), learning_rate=self.learning_rate._asdict())))
 
 
-def resolve(given: Dict[str, Any], source, say: Callable[[str], None] = _nothing) -> Settings:
+def resolve(given: Dict[str, Any], source, say: Callable[[str], None] = _nothing, ranks: int = 1) -> Settings:
     """Settings from the flags that were given and the training frames; ToolkitError says which value cannot be. `say`
-    gets a line where lengths had to become multiples of the steps of a call."""
+    gets a line where lengths had to become multiples of the steps of a call. ranks: that each take a batch a step."""
     if "train_epochs" in given and "train_steps" in given:
         raise ToolkitError("--train_epochs and --train_steps are both given", remedy="give one of them")
     recipe = _recipe(given.get("recipe", "default"))
@@ -74,16 +81,17 @@ def resolve(given: Dict[str, Any], source, say: Callable[[str], None] = _nothing
             remedy="use at least 2",
         )
     height, width = sizes.training_size(source, given.get("height", recipe.height), given.get("width", recipe.width))
-    per_epoch = -(-len(source) // batch_size)
-    total = given.get("train_steps") or max(
-        1, round(given.get("train_epochs", recipe.epochs) * len(source) / batch_size)
-    )
+    a_step = batch_size * ranks
+    per_epoch = -(-len(source) // a_step)
+    total = given.get("train_steps") or max(1, round(given.get("train_epochs", recipe.epochs) * len(source) / a_step))
     lengths = _lengths(given, total, per_epoch, say)
     total = lengths["total_steps"]
     ignored = _ignored(recipe, source.classes)
     if len(ignored) == len(source.classes):
         raise ToolkitError("no class is left to learn: all are ignored", where=source.path)
     base = given.get("learning_rate", recipe.learning_rate)
+    device = given.get("device", "auto")
+    precision = given.get("precision", MIXED if device == "npu" else FLOAT32)
     return Settings(
         data_path=os.path.abspath(given["data_path"]),
         output_path=given["output_path"],
@@ -98,7 +106,12 @@ def resolve(given: Dict[str, Any], source, say: Callable[[str], None] = _nothing
         weight_decay=given.get("weight_decay", recipe.weight_decay),
         class_weights=class_weights.read(given.get("class_weights"), source.classes),
         ignored=ignored,
-        device=given.get("device", "auto"),
+        device=device,
+        precision=precision,
+        loss_scale=given.get("loss_scale", DYNAMIC if precision == MIXED else NO_SCALE),
+        npu_option=tuple(given.get("npu_option", ())),
+        distributed=given.get("distributed", "none"),
+        ranks=ranks,
         seed=given.get("seed", 123),
         cache=_cache(given.get("cache", sources.NONE)),
         on_damaged=given.get("on_damaged", "stop"),
@@ -113,7 +126,7 @@ def resolve(given: Dict[str, Any], source, say: Callable[[str], None] = _nothing
 def _lengths(given: Dict[str, Any], total: int, per_epoch: int, say: Callable[[str], None]) -> Dict[str, int]:
     """Lengths in steps, each rounded up to whole calls, which `say` is told."""
     per_call = given.get("iterations_per_loop", 1)
-    every = {"validate_every": per_epoch, "save_every": per_epoch, "log_every": 10}
+    every = dict(zip(LENGTHS, (per_epoch, per_epoch, 10)))
     lengths = dict({name: given.get(name, default) for name, default in every.items()}, total_steps=total)
     whole = {name: -(-length // per_call) * per_call for name, length in lengths.items()}
     changed = [
@@ -163,7 +176,7 @@ def _ignored(recipe: Recipe, classes: ClassTable) -> Tuple[int, ...]:
 
 def differences(old: Dict[str, Any], new: Dict[str, Any]) -> Dict[str, Tuple[Any, Any]]:
     """Settings that would make a resumed run another one: name -> (saved, wanted); a record's part as `record.part`."""
-    old, new = _flat(old), _flat(new)
+    old, new = dict({"ranks": 1}, **_flat(old)), _flat(new)  # runs of before there were ranks say nothing of them
     return {n: (old.get(n), new.get(n)) for n in sorted(set(old) | set(new)) if old.get(n) != new.get(n)}
 
 

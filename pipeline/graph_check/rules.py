@@ -2,7 +2,7 @@
 
 from typing import Any, Dict, List, NamedTuple
 
-from . import data_rules, estimate, loop_rules, session_rules, step_rules
+from . import data_rules, estimate, loop_rules, rank_rules, session_rules, step_rules
 from .subject import ERROR, OPEN, WARNING, Finding, Rule, Subject
 
 SCHEMA = "graph-check/1"
@@ -43,6 +43,9 @@ RULES = (
     Entry(step_rules.types_are_plain, "a graph that does not compile, or is cut in two"),
     Entry(step_rules.overflow_is_seen, "overflow that nobody notices"),
     Entry(step_rules.losses_stay_float32, "a loss in float16"),
+    Entry(rank_rules.gradients_are_shared, "cards that drift apart"),
+    Entry(rank_rules.ranks_start_equal, "cards that drift apart"),
+    Entry(rank_rules.lengths_are_whole_calls, "saves and validations that are missed"),
     Entry(estimate.fits_the_card, "memory that runs out"),
 )
 

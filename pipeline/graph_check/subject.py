@@ -47,7 +47,8 @@ class Node(NamedTuple):
 class Subject(NamedTuple):
     """A graph to be judged. fetch: the node that a step runs; per_call: steps that one call is to make.
 
-    functions: of the graph's library, the nodes of each; config: the session's ConfigProto, None where it is not known.
+    functions: of the graph's library, the nodes of each; config: the session's ConfigProto, None where it is not known;
+    ranks: cards that train together; lengths: by name, in steps, of what is to come in whole calls.
     """
 
     nodes: Dict[str, Node]
@@ -55,6 +56,8 @@ class Subject(NamedTuple):
     fetch: str
     per_call: int = 1
     config: Any = None
+    ranks: int = 1
+    lengths: Mapping[str, int] = {}
 
     def step(self) -> List[Node]:
         """The nodes that a step runs, in the order of their names."""
