@@ -28,6 +28,7 @@ OPS: Dict[str, Place] = {
     **_all(CORE, "FusedBatchNorm FusedBatchNormGrad FusedBatchNormV2 FusedBatchNormGradV2", "statistics in float32"),
     **_all(CORE, "Relu ReluGrad Relu6 Relu6Grad Sigmoid SigmoidGrad Tanh TanhGrad MaxPool MaxPoolGrad MatMul"),
     **_all(CORE, "Mean Sum Max Min Prod"),
+    **_all(CORE, "All Any", "the adapter's own loss scale is made of it"),
     **_all(CORE, "ResizeBilinear ResizeBilinearGrad", "in float32; NHWC"),
     **_all(CORE, "ResizeNearestNeighbor ResizeNearestNeighborGrad", "no integer label maps: resize labels on the host"),
     **_all(CORE, "Softmax LogSoftmax SoftmaxCrossEntropyWithLogits"),
@@ -58,7 +59,9 @@ OPS: Dict[str, Place] = {
     ),
     **_all(ADAPTER, "HcomAllReduce HcomBroadcast HcomAllGather HcomReduceScatter HcomReduce HcomSend HcomReceive"),
     **_all(
-        ADAPTER, "Switch Merge If While StatelessIf Enter Exit NextIteration LoopCond", "allowed with static shapes"
+        ADAPTER,
+        "Switch Merge RefSwitch RefMerge If While StatelessIf Enter Exit NextIteration LoopCond",
+        "allowed with static shapes",
     ),
     **_all(CORE, "AvgPool AvgPoolGrad", "in float16 only, else on the AI CPU: take reduce_mean for a global mean"),
     **_all(AI_CPU, "SparseTensorDenseAdd Bincount RandomUniform DropOutGenMask TruncatedNormal RandomStandardNormal"),

@@ -1,0 +1,238 @@
+"""python -m train --device npu, whole, on a card that the stand-in plays: what it is asked, and what is made of it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+import standins
+from eval import runfolder
+from standins import journal, on_the_cards_stack, steps, train
+from test_train_stops import wait_for
+from train.logs import read_metrics
+from trainings import STEPS, command, digest
+
+pytestmark = on_the_cards_stack
+CALLS = ["--iterations_per_loop", "4", "--validate_every", "4", "--save_every", "4"]
+
+
+@pytest.fixture(scope="module")
+def sunk(data, tmp_path_factory):
+    """A training of three calls of four steps."""
+    folder = tmp_path_factory.mktemp("sunk")
+    done = train(data, folder, *CALLS, "--json", folder / "result.json")
+    assert done.returncode == 0, done.stderr
+    return folder, done
+
+
+def trained(folder):
+    return [entry for entry in read_metrics(str(folder / "run")) if entry["kind"] == "train"]
+
+
+def test_a_call_is_one_run_of_many_steps(sunk):
+    folder, _ = sunk
+    assert [entry["iterations"] for entry in steps(folder)] == [4, 4, 4]
+    assert [entry["step"] for entry in trained(folder)] == [4, 8, STEPS]
+    assert [e["step"] for e in read_metrics(str(folder / "run")) if e["kind"] == "validation"] == [4, 8, 12]
+
+
+def test_the_graph_is_checked_before_anything_is_run(sunk):
+    _, done = sunk
+    lines = done.stdout.splitlines()
+    checked = next(i for i, line in enumerate(lines) if line.startswith("graph check: ready"))
+    assert checked < next(i for i, line in enumerate(lines) if "mean IoU" in line)
+
+
+def test_the_session_is_asked_for_by_every_option_in_its_slot(sunk):
+    folder, _ = sunk
+    first = journal(folder, "session")[0]
+    due = {"use_off_line": True, "enable_data_pre_proc": True, "iterations_per_loop": 4}
+    assert first["options"] == dict(due, precision_mode="allow_mix_precision")
+    assert (first["remapping"], first["memory_optimization"]) == (2, 2)
+
+
+def test_validation_has_a_session_of_its_own_that_is_handed_its_data(sunk):
+    folder, _ = sunk
+    sessions = journal(folder, "session")
+    assert [sorted(entry["options"]) for entry in sessions[1:]] == [["precision_mode", "use_off_line"]]
+    assert {entry["precision"] for entry in sessions} == {"allow_mix_precision"}  # that of the process's first session
+    assert len(journal(folder, "close")) == len(sessions)
+
+
+def test_what_the_card_counts_by_is_loaded_after_initialisers_and_the_iterator_started_alone(sunk):
+    folder, _ = sunk
+    entries = journal(folder)
+    loads = [i for i, entry in enumerate(entries) if entry["event"] == "load"]
+    makes = [i for i, entry in enumerate(entries) if entry["event"] == "run" and entry["makes_iterator"]]
+    first = entries.index(steps(folder)[0])
+    assert {entries[i]["name"].split("/")[-1]: entries[i]["value"] for i in loads} == {
+        "iterations_per_loop": 3,
+        "loop_cond": 0,
+        "zero": 0,
+        "one": 1,
+    }
+    initialised = next(i for i, entry in enumerate(entries) if entry["event"] == "run")
+    assert initialised < min(loads) and max(loads) < makes[0] < first
+    assert len(entries[makes[0]]["fetches"]) == 1
+
+
+def test_one_fetch_set_serves_the_whole_run(sunk):
+    folder, _ = sunk
+    assert len({tuple(entry["fetches"]) for entry in steps(folder)}) == 1
+
+
+def test_steps_in_calls_give_the_weights_of_single_runs(sunk, data, tmp_path):
+    folder, _ = sunk
+    done = train(data, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert digest(str(tmp_path / "run")) == digest(str(folder / "run"))
+    assert steps(tmp_path) == [] and len(trained(tmp_path)) == STEPS
+
+
+def test_what_did_the_work_is_told(sunk):
+    folder, _ = sunk
+    work = json.loads((folder / "result.json").read_text())["work"]
+    assert (work["device"], work["offloaded"], work["ops_on_host"]) == ("npu", True, {})
+    assert work["first_call_s"] > 0
+    assert "'offloaded': True" in (folder / "run" / "train_0.log").read_text()
+
+
+def test_numbers_of_a_card_have_its_loss_scale_and_no_clock_of_a_host(sunk):
+    folder, _ = sunk
+    for entry in trained(folder):
+        assert (entry["loss_scale"], entry["overflows"]) == (2**15, 0) and "input_wait" not in entry
+
+
+def test_overflows_are_skipped_counted_and_made_up_for(data, tmp_path):
+    done = train(data, tmp_path, *CALLS, STANDIN_OVERFLOW="2,3")
+    assert done.returncode == 0, done.stderr
+    assert [(e["step"], e["overflows"], e["loss_scale"]) for e in trained(tmp_path)] == [
+        (6, 2, 2**14),
+        (10, 2, 2**14),
+        (14, 2, 2**14),
+    ]
+    last = runfolder.choose(str(tmp_path / "run"), "last")
+    assert (last.about["step"], last.about["batches"]) == (14, 16)
+    assert trained(tmp_path)[-1]["learning_rate"] == 0
+
+
+def test_a_run_goes_on_at_its_batches_with_its_loss_scale(data, tmp_path):
+    short = train(data, tmp_path, *CALLS, "--train_steps", "4", STANDIN_OVERFLOW="1,2")
+    assert short.returncode == 0, short.stderr
+    assert runfolder.choose(str(tmp_path / "run"), "last").about["batches"] == 8
+    words = [sys.executable, "-m", "train", "--output_path", "run", "--resume", "--train_steps", "12"]
+    assert standins.start(words, tmp_path).returncode == 0
+    assert (trained(tmp_path)[-1]["loss_scale"], trained(tmp_path)[-1]["overflows"]) == (2**14, 2)
+    last = runfolder.choose(str(tmp_path / "run"), "last")
+    assert last.about["batches"] == last.about["step"] + 2
+
+
+def test_a_run_of_a_card_goes_on_without_one(sunk, data, tmp_path):
+    short = train(data, tmp_path, "--train_steps", "4")
+    assert short.returncode == 0, short.stderr
+    words = [sys.executable, "-m", "train", "--output_path", str(tmp_path / "run"), "--resume", "--train_steps", "6"]
+    assert "--device cpu or gpu" in subprocess.run(words, stderr=subprocess.PIPE).stderr.decode()
+    here = ["--device", "cpu", "--precision", "float32", "--loss_scale", "none"]
+    assert subprocess.run(words + here, stdout=subprocess.DEVNULL).returncode == 0
+    assert runfolder.choose(str(tmp_path / "run"), "last").about["step"] == 6
+
+
+def test_a_card_that_does_not_repeat_a_step_is_found_out_at_once(data, tmp_path):
+    done = train(data, tmp_path, *CALLS, STANDIN_SILENT="1", TF_CPP_MIN_LOG_LEVEL="1")
+    assert done.returncode == 3 and "a run made 1 steps where 4 were due" in done.stderr
+
+
+def test_a_training_that_stays_on_the_host_is_found_out_at_once(data, tmp_path):
+    done = train(data, tmp_path, *CALLS, STANDIN_SILENT="1")
+    assert done.returncode == 3 and "nothing was compiled for the card" in done.stderr
+    assert len(steps(tmp_path)) == 1
+
+
+def test_ops_that_stayed_on_the_host_are_told(data, tmp_path):
+    done = train(data, tmp_path, "--train_steps", "2", "--json", "-", STANDIN_UNSUPPORTED="ResizeBilinear")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["work"]["ops_on_host"]["ResizeBilinear"] >= 1
+
+
+def test_an_option_of_ones_own_and_a_profile_reach_the_session(data, tmp_path):
+    more = ["--npu_option", "op_execute_timeout=900", "--npu_option", "precision_mode=must_keep_origin_dtype"]
+    done = train(data, tmp_path, "--train_steps", "2", "--profile", tmp_path / "profile", *more)
+    assert done.returncode == 0, done.stderr
+    options = journal(tmp_path, "session")[0]["options"]
+    assert options["op_execute_timeout"] == 900 and options["precision_mode"] == "must_keep_origin_dtype"
+    assert options["profiling_mode"] is True
+    assert json.loads(options["profiling_options"])["output"] == str(tmp_path / "profile")
+
+
+def test_a_graph_that_is_not_ready_is_not_begun(data, tmp_path):
+    done = train(data, tmp_path, "--npu_option", "use_off_line=false")
+    assert done.returncode == 2 and "options-agree" in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_frame_that_is_lost_on_the_way_is_named_though_the_card_says_only_that_no_batch_came(data, tmp_path):
+    words = command(data, "run") + ["--device", "npu", "--train_steps", "100000"]
+    copy = str(tmp_path / "set")
+    subprocess.run(["cp", "-r", data, copy], check=True)
+    words[words.index(data)] = copy
+    process = subprocess.Popen(
+        words, cwd=str(tmp_path), env=standins.environ(tmp_path), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
+    )
+    wait_for(lambda: read_metrics(str(tmp_path / "run")), process)
+    lost = sorted(os.listdir(os.path.join(copy, "train")))[0]
+    os.remove(os.path.join(copy, "train", lost))
+    said = process.communicate()[1].decode()
+    assert process.returncode == 3 and lost in said.splitlines()[-1]
+    assert lost in (tmp_path / "run" / "train_0.log").read_text()
+    assert runfolder.choose(str(tmp_path / "run"), "last").about["step"] >= 1
+
+
+# several cards
+
+
+def ranks(data, folder, *flags, **more):
+    """A training on two cards by the script that starts a process for each."""
+    (folder / "table.json").write_text("{}")
+    (folder / "hccl").mkdir()
+    script = os.path.join(standins.HERE, "train_full_8p.sh")
+    words = ["sh", script, "--data_path=" + data, "--output_path=" + str(folder / "run"), "--cards=2"]
+    words += ["--rank_table=" + str(folder / "table.json"), "--batch_size=2", *flags]
+    return words, dict(STANDIN_HCCL=str(folder / "hccl"), PYTHON=sys.executable, **more)
+
+
+def test_two_cards_train_as_one_and_rank_0_alone_writes(data, tmp_path):
+    words, more = ranks(data, tmp_path, "--train_epochs=2", "--iterations_per_loop=2")
+    done = standins.start(words, tmp_path, **more)
+    assert done.returncode == 0, done.stderr
+    settings = runfolder.read(str(tmp_path / "run")).settings
+    frames = runfolder.read(str(tmp_path / "run")).document["frames"]
+    assert settings["ranks"] == 2 and settings["total_steps"] == -(-round(2 * frames / 4) // 2) * 2
+    runs = [[entry for entry in steps(tmp_path) if entry["rank"] == rank] for rank in ("0", "1")]
+    assert len(runs[0]) == len(runs[1]) == settings["total_steps"] // 2
+    assert len(runfolder.checkpoints(str(tmp_path / "run"))) >= 1
+    assert "Final Mean IoU" in done.stdout and "_2p_acc.log" in " ".join(os.listdir(str(tmp_path / "run")))
+    assert not [name for name in os.listdir(str(tmp_path / "run")) if "train_1" in name]
+
+
+def test_ranks_stop_at_the_same_step_whoever_is_asked(data, tmp_path):
+    words, more = ranks(data, tmp_path, "--train_epochs=5000")
+    process = subprocess.Popen(
+        words, cwd=str(tmp_path), env=standins.environ(tmp_path, **more), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    wait_for(lambda: read_metrics(str(tmp_path / "run")), process)
+    process.send_signal(signal.SIGTERM)
+    process.communicate()
+    assert process.returncode == 143
+    counts = [len([e for e in journal(tmp_path, "run") if e["rank"] == rank]) for rank in ("0", "1")]
+    assert counts[0] == counts[1]
+    last = runfolder.choose(str(tmp_path / "run"), "last")
+    assert last.about["step"] == last.about["batches"] >= 1
+
+
+def test_a_rank_that_fails_ends_the_others(data, tmp_path):
+    words, more = ranks(data, tmp_path)
+    done = standins.start(words, tmp_path, POD_NAME="pod-0", **more)
+    assert done.returncode == 2 and "POD_NAME" in done.stderr
