@@ -1,4 +1,4 @@
-"""Sessions on the card: TensorFlow's own, whose runs are played as the adapter's passes and the graph engine have it."""
+"""Sessions on the card: TensorFlow's own, whose runs are played as the adapter's passes and the graph engine do."""
 
 import contextlib
 import functools
@@ -137,7 +137,7 @@ class Card:
                     )
 
     def _compile(self, fetched):
-        """Each set of fetches is a graph of its own; that it was compiled is one of TensorFlow's lines of information."""
+        """Each set of fetches is a graph of its own; that it was compiled is told by TensorFlow's LOG(INFO)."""
         key = tuple(sorted(one.name for one in fetched))
         if key not in self._compiled:
             self._compiled.add(key)
@@ -172,8 +172,9 @@ class Card:
         try:
             if count == 1 or not same:
                 return [plain() for _ in range(count)][-1]
-            feed = dict(zip(taken, self._plain(taken, feed_dict)))  # what comes from the host comes once a run
-            return [self._plain(fetches, dict(feed_dict or {}, **feed)) for _ in range(count)][-1]
+            feed = dict(feed_dict or {})
+            feed.update(zip(taken, self._plain(taken, feed_dict)))  # what comes from the host comes once a run
+            return [self._plain(fetches, feed) for _ in range(count)][-1]
         except tf.errors.OutOfRangeError:
             raise
         except tf.errors.OpError as error:

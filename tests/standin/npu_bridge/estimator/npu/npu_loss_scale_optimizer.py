@@ -9,7 +9,7 @@ from ...hccl import hccl_ops
 
 
 class NPULossScaleOptimizer(tf.train.Optimizer):
-    """Scales the loss, scales gradients back, and applies them unless the device's float status tells of an overflow."""
+    """Scales the loss, scales gradients back, and applies them unless the float status tells of an overflow."""
 
     def __init__(self, opt, loss_scale_manager, is_distributed=False):
         super().__init__(False, "NPULossScaleOptimizer")
