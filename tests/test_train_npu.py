@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 
@@ -100,6 +99,17 @@ def test_what_did_the_work_is_told(sunk):
     assert "'offloaded': True" in (folder / "run" / "train_0.log").read_text()
 
 
+def test_a_card_scores_what_it_trained_in_float32_and_gives_the_scores_of_a_host(sunk, tmp_path):
+    folder, _ = sunk
+    words = [sys.executable, "-m", "eval", "--run", str(folder / "run"), "--split", "val", "--json", "-"]
+    done = standins.start(words + ["--device", "npu", "--out", str(tmp_path / "card")], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert {entry["precision"] for entry in journal(tmp_path, "session")} == {"force_fp32"}
+    assert all("enable_data_pre_proc" not in entry["options"] for entry in journal(tmp_path, "session"))
+    here = subprocess.run(words + ["--device", "cpu", "--out", str(tmp_path / "host")], stdout=subprocess.PIPE)
+    assert json.loads(done.stdout)["confusion"] == json.loads(here.stdout.decode())["confusion"]
+
+
 def test_numbers_of_a_card_have_its_loss_scale_and_no_clock_of_a_host(sunk):
     folder, _ = sunk
     for entry in trained(folder):
@@ -188,51 +198,3 @@ def test_a_frame_that_is_lost_on_the_way_is_named_though_the_card_says_only_that
     assert process.returncode == 3 and lost in said.splitlines()[-1]
     assert lost in (tmp_path / "run" / "train_0.log").read_text()
     assert runfolder.choose(str(tmp_path / "run"), "last").about["step"] >= 1
-
-
-# several cards
-
-
-def ranks(data, folder, *flags, **more):
-    """A training on two cards by the script that starts a process for each."""
-    (folder / "table.json").write_text("{}")
-    (folder / "hccl").mkdir()
-    script = os.path.join(standins.HERE, "train_full_8p.sh")
-    words = ["sh", script, "--data_path=" + data, "--output_path=" + str(folder / "run"), "--cards=2"]
-    words += ["--rank_table=" + str(folder / "table.json"), "--batch_size=2", *flags]
-    return words, dict(STANDIN_HCCL=str(folder / "hccl"), PYTHON=sys.executable, **more)
-
-
-def test_two_cards_train_as_one_and_rank_0_alone_writes(data, tmp_path):
-    words, more = ranks(data, tmp_path, "--train_epochs=2", "--iterations_per_loop=2")
-    done = standins.start(words, tmp_path, **more)
-    assert done.returncode == 0, done.stderr
-    settings = runfolder.read(str(tmp_path / "run")).settings
-    frames = runfolder.read(str(tmp_path / "run")).document["frames"]
-    assert settings["ranks"] == 2 and settings["total_steps"] == -(-round(2 * frames / 4) // 2) * 2
-    runs = [[entry for entry in steps(tmp_path) if entry["rank"] == rank] for rank in ("0", "1")]
-    assert len(runs[0]) == len(runs[1]) == settings["total_steps"] // 2
-    assert len(runfolder.checkpoints(str(tmp_path / "run"))) >= 1
-    assert "Final Mean IoU" in done.stdout and "_2p_acc.log" in " ".join(os.listdir(str(tmp_path / "run")))
-    assert not [name for name in os.listdir(str(tmp_path / "run")) if "train_1" in name]
-
-
-def test_ranks_stop_at_the_same_step_whoever_is_asked(data, tmp_path):
-    words, more = ranks(data, tmp_path, "--train_epochs=5000")
-    process = subprocess.Popen(
-        words, cwd=str(tmp_path), env=standins.environ(tmp_path, **more), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    wait_for(lambda: read_metrics(str(tmp_path / "run")), process)
-    process.send_signal(signal.SIGTERM)
-    process.communicate()
-    assert process.returncode == 143
-    counts = [len([e for e in journal(tmp_path, "run") if e["rank"] == rank]) for rank in ("0", "1")]
-    assert counts[0] == counts[1]
-    last = runfolder.choose(str(tmp_path / "run"), "last")
-    assert last.about["step"] == last.about["batches"] >= 1
-
-
-def test_a_rank_that_fails_ends_the_others(data, tmp_path):
-    words, more = ranks(data, tmp_path)
-    done = standins.start(words, tmp_path, POD_NAME="pod-0", **more)
-    assert done.returncode == 2 and "POD_NAME" in done.stderr
