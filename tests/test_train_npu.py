@@ -11,6 +11,7 @@ import standins
 from eval import runfolder
 from standins import journal, on_the_cards_stack, steps, train
 from test_train_stops import wait_for
+from train.__main__ import main
 from train.logs import read_metrics
 from trainings import STEPS, command, digest
 
@@ -140,13 +141,14 @@ def test_a_run_goes_on_at_its_batches_with_its_loss_scale(data, tmp_path):
     assert last.about["batches"] == last.about["step"] + 2
 
 
-def test_a_run_of_a_card_goes_on_without_one(sunk, data, tmp_path):
-    short = train(data, tmp_path, "--train_steps", "4")
+def test_a_run_of_a_card_goes_on_without_one(data, tmp_path):
+    short = train(
+        data, tmp_path, "--train_steps", "4", "--npu_option", "op_execute_timeout=900", "--precision", "mixed"
+    )
     assert short.returncode == 0, short.stderr
     words = [sys.executable, "-m", "train", "--output_path", str(tmp_path / "run"), "--resume", "--train_steps", "6"]
     assert "--device cpu or gpu" in subprocess.run(words, stderr=subprocess.PIPE).stderr.decode()
-    here = ["--device", "cpu", "--precision", "float32", "--loss_scale", "none"]
-    assert subprocess.run(words + here, stdout=subprocess.DEVNULL).returncode == 0
+    assert subprocess.run(words + ["--device", "cpu"], stdout=subprocess.DEVNULL).returncode == 0
     assert runfolder.choose(str(tmp_path / "run"), "last").about["step"] == 6
 
 
@@ -180,6 +182,12 @@ def test_an_option_of_ones_own_and_a_profile_reach_the_session(data, tmp_path):
 def test_a_graph_that_is_not_ready_is_not_begun(data, tmp_path):
     done = train(data, tmp_path, "--npu_option", "use_off_line=false")
     assert done.returncode == 2 and "options-agree" in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_a_card_would_say_is_told_without_one(data, tmp_path, run):
+    ran = run(main, "--data_path", data, "--output_path", tmp_path / "run", "--device", "npu", "--dry_run")
+    assert ran.code == 0 and "for an Ascend card: ready" in ran.out and "on npu" in ran.out
     assert not (tmp_path / "run").exists()
 
 

@@ -41,13 +41,18 @@ class Calls:
                 break
         return values
 
-    def recount(self) -> None:
-        """Set the state by the graph's own counters: a call that failed may have made some of its steps."""
+    def recount(self) -> bool:
+        """Set the state by the graph's own counters, since a call that failed may have made some of its steps; False
+        where the device does not answer any more."""
         if self._parts.device.steps_a_run > 1:
             built = self._parts.built
             step = next(variable for variable in built.variables if variable.op.name == "global_step")
-            done, taken = self._session.run([step, built.taken])
+            try:
+                done, taken = self._session.run([step, built.taken])
+            except tf.errors.OpError:
+                return False
             self._state.step, self._state.batches = int(done), self._first_batch + int(taken)
+        return True
 
     def _run(self) -> Dict[str, Any]:
         parts, state = self._parts, self._state

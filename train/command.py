@@ -49,6 +49,8 @@ def run(options: argparse.Namespace, out: Console, argv: List[str]) -> int:
         _require_ready(settings, source, training, out)
     if options.profile and not os.path.isdir(os.path.dirname(os.path.abspath(options.profile))):
         raise ToolkitError("--profile: no such folder", where=options.profile, remedy="make the folder first")
+    if options.profile and device.name == "npu":
+        os.makedirs(options.profile, exist_ok=True)
     job = running.Job(settings, source, _held_out(settings, out), device, among, options.profile, argv)
     if among.rank:
         return _follow(job, options, out)

@@ -33,23 +33,25 @@ def run(parts: Parts, session: tf.Session, state: State) -> None:
             and _due(state.step - 1, state.step, parts.settings.validate_every, total)
         ):
             _validate(parts, session, state, stop)
-        while state.step < total and not calls.agree(stop):
+        asked = calls.agree(stop)
+        while state.step < total and not asked:
             before = state.step
             try:
                 values = calls.make()
             except Exception:
-                if parts.make.fault is not None:  # no batch arrived: the weights are those of the steps that are done
-                    calls.recount()
+                if parts.make.fault is not None and calls.recount():  # no batch arrived: what is done can be saved
                     _save_if_new(parts, session, state)
                 raise
             _log(parts, state, values, before)
-            if stop or _due(before, state.step, parts.settings.save_every, total):
+            asked = calls.agree(stop)  # all ranks do the same from here, whichever of them was asked
+            if asked or _due(before, state.step, parts.settings.save_every, total):
                 _save(parts, session, state, LAST)
-            if not stop and _due(before, state.step, parts.settings.validate_every, total):
+            if not asked and _due(before, state.step, parts.settings.validate_every, total):
                 _validate(parts, session, state, stop)
+                asked = calls.agree(stop)
         if stop:
             _save_if_new(parts, session, state)
-            if state.step < total or parts.validate is not None and state.validated != total:
+            if state.step < total or parts.validate is not None and state.validated != state.step:
                 raise Interrupted("stopped at step %d, saved" % state.step, 128 + stop[0])
 
 

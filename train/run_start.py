@@ -20,6 +20,7 @@ from . import class_weights, logs
 from .recipes import RECIPES
 from .settings import Settings, differences
 
+OF_A_DEVICE = ("device", "precision", "loss_scale", "npu_option", "distributed")
 NOT_SAVED = ("resume", "overwrite", "dry_run", "self_test", "profile")
 
 
@@ -31,6 +32,8 @@ def with_saved_flags(given: Dict[str, Any], default_output: str) -> Dict[str, An
     saved = runfolder.read(flags["output_path"]).document["given"]
     if "train_steps" in given or "train_epochs" in given:
         saved = {name: value for name, value in saved.items() if name not in ("train_steps", "train_epochs")}
+    if given.get("device", saved.get("device")) != saved.get("device"):
+        saved = {name: value for name, value in saved.items() if name not in OF_A_DEVICE}
     return dict(saved, **flags)
 
 
