@@ -18,11 +18,14 @@ env-tf2: ## build .venv-tf2: TensorFlow 2 on a current Python
 demo: env ## the main job on drawn frames: everything below demo/, about three minutes
 	@PYTHON=.venv/bin/python sh make/demo.sh
 
+# Whole files go to one process a core, at most four: each imports TensorFlow for itself.
+SHARED := -n auto --maxprocesses 4 --dist loadfile
+
 test: env ## the tests
-	@.venv/bin/python -m pytest
+	@.venv/bin/python -m pytest $(SHARED)
 
 test-tf2: env-tf2 ## the tests on TensorFlow 2
-	@.venv-tf2/bin/python -m pytest
+	@.venv-tf2/bin/python -m pytest $(SHARED)
 
 lint: env-tf2 ## ruff: check and format
 	@.venv-tf2/bin/python -m ruff check .

@@ -1,5 +1,6 @@
 """Worker processes to their end: kills, signals, no memory, trainings; none outlives what it works for."""
 
+import faulthandler
 import os
 import shutil
 import signal
@@ -25,7 +26,17 @@ def test_a_process_that_is_killed_is_a_fault_that_says_so(packed_street):
         assert "memory" in caught.value.remedy
 
 
-def test_a_packed_file_that_is_cut_short_under_them_is_a_fault_that_says_so(packed_street, tmp_path):
+@pytest.fixture
+def no_dumps():
+    """A process that is meant to die of a signal leaves no trace on the terminal."""
+    enabled = faulthandler.is_enabled()
+    faulthandler.disable()
+    yield
+    if enabled:
+        faulthandler.enable(sys.__stderr__)
+
+
+def test_a_packed_file_that_is_cut_short_under_them_is_a_fault_that_says_so(packed_street, tmp_path, no_dumps):
     path = shutil.copy(packed_street, str(tmp_path / "set.h5"))
     make = batches(path)
     with Workers(make, 2) as workers:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -23,7 +24,8 @@ CALLS = ["--iterations_per_loop", "4", "--validate_every", "4", "--save_every", 
 def sunk(data, tmp_path_factory):
     """A training of three calls of four steps."""
     folder = tmp_path_factory.mktemp("sunk")
-    done = train(data, folder, *CALLS, "--json", folder / "result.json")
+    own = ["--npu_option", "op_execute_timeout=900", "--precision", "mixed"]
+    done = train(data, folder, *CALLS, *own, "--json", folder / "result.json")
     assert done.returncode == 0, done.stderr
     return folder, done
 
@@ -50,14 +52,16 @@ def test_the_session_is_asked_for_by_every_option_in_its_slot(sunk):
     folder, _ = sunk
     first = journal(folder, "session")[0]
     due = {"use_off_line": True, "enable_data_pre_proc": True, "iterations_per_loop": 4}
-    assert first["options"] == dict(due, precision_mode="allow_mix_precision")
+    assert first["options"] == dict(due, precision_mode="allow_mix_precision", op_execute_timeout=900)
     assert (first["remapping"], first["memory_optimization"]) == (2, 2)
 
 
 def test_validation_has_a_session_of_its_own_that_is_handed_its_data(sunk):
     folder, _ = sunk
     sessions = journal(folder, "session")
-    assert [sorted(entry["options"]) for entry in sessions[1:]] == [["precision_mode", "use_off_line"]]
+    assert [sorted(entry["options"]) for entry in sessions[1:]] == [
+        ["op_execute_timeout", "precision_mode", "use_off_line"]
+    ]
     assert {entry["precision"] for entry in sessions} == {"allow_mix_precision"}  # that of the process's first session
     assert len(journal(folder, "close")) == len(sessions)
 
@@ -117,7 +121,7 @@ def test_numbers_of_a_card_have_its_loss_scale_and_no_clock_of_a_host(sunk):
         assert (entry["loss_scale"], entry["overflows"]) == (2**15, 0) and "input_wait" not in entry
 
 
-def test_overflows_are_skipped_counted_and_made_up_for(data, tmp_path):
+def test_overflows_are_skipped_counted_and_made_up_for_and_a_run_goes_on_at_its_batches(data, tmp_path):
     done = train(data, tmp_path, *CALLS, STANDIN_OVERFLOW="2,3")
     assert done.returncode == 0, done.stderr
     assert [(e["step"], e["overflows"], e["loss_scale"]) for e in trained(tmp_path)] == [
@@ -128,28 +132,18 @@ def test_overflows_are_skipped_counted_and_made_up_for(data, tmp_path):
     last = runfolder.choose(str(tmp_path / "run"), "last")
     assert (last.about["step"], last.about["batches"]) == (14, 16)
     assert trained(tmp_path)[-1]["learning_rate"] == 0
-
-
-def test_a_run_goes_on_at_its_batches_with_its_loss_scale(data, tmp_path):
-    short = train(data, tmp_path, *CALLS, "--train_steps", "4", STANDIN_OVERFLOW="1,2")
-    assert short.returncode == 0, short.stderr
-    assert runfolder.choose(str(tmp_path / "run"), "last").about["batches"] == 8
-    words = [sys.executable, "-m", "train", "--output_path", "run", "--resume", "--train_steps", "12"]
+    words = [sys.executable, "-m", "train", "--output_path", "run", "--resume", "--train_steps", "16"]
     assert standins.start(words, tmp_path).returncode == 0
-    assert (trained(tmp_path)[-1]["loss_scale"], trained(tmp_path)[-1]["overflows"]) == (2**14, 2)
-    last = runfolder.choose(str(tmp_path / "run"), "last")
-    assert last.about["batches"] == last.about["step"] + 2
+    assert [trained(tmp_path)[-1][name] for name in ("step", "overflows", "loss_scale")] == [18, 2, 2**14]
+    assert runfolder.choose(str(tmp_path / "run"), "last").about["batches"] == 20
 
 
-def test_a_run_of_a_card_goes_on_without_one(data, tmp_path):
-    short = train(
-        data, tmp_path, "--train_steps", "4", "--npu_option", "op_execute_timeout=900", "--precision", "mixed"
-    )
-    assert short.returncode == 0, short.stderr
-    words = [sys.executable, "-m", "train", "--output_path", str(tmp_path / "run"), "--resume", "--train_steps", "6"]
+def test_a_run_of_a_card_goes_on_without_one(sunk, tmp_path):
+    run = shutil.copytree(str(sunk[0] / "run"), str(tmp_path / "run"))
+    words = [sys.executable, "-m", "train", "--output_path", run, "--resume", "--train_steps", "16"]
     assert "--device cpu or gpu" in subprocess.run(words, stderr=subprocess.PIPE).stderr.decode()
     assert subprocess.run(words + ["--device", "cpu"], stdout=subprocess.DEVNULL).returncode == 0
-    assert runfolder.choose(str(tmp_path / "run"), "last").about["step"] == 6
+    assert runfolder.choose(run, "last").about["step"] == 16
 
 
 def test_a_card_that_does_not_repeat_a_step_is_found_out_at_once(data, tmp_path):
@@ -163,20 +157,15 @@ def test_a_training_that_stays_on_the_host_is_found_out_at_once(data, tmp_path):
     assert len(steps(tmp_path)) == 1
 
 
-def test_ops_that_stayed_on_the_host_are_told(data, tmp_path):
-    done = train(data, tmp_path, "--train_steps", "2", "--json", "-", STANDIN_UNSUPPORTED="ResizeBilinear")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["work"]["ops_on_host"]["ResizeBilinear"] >= 1
-
-
-def test_an_option_of_ones_own_and_a_profile_reach_the_session(data, tmp_path):
-    more = ["--npu_option", "op_execute_timeout=900", "--npu_option", "precision_mode=must_keep_origin_dtype"]
-    done = train(data, tmp_path, "--train_steps", "2", "--profile", tmp_path / "profile", *more)
+def test_an_option_of_ones_own_and_a_profile_reach_the_session_and_ops_on_the_host_are_told(data, tmp_path):
+    more = ["--npu_option", "precision_mode=must_keep_origin_dtype", "--profile", tmp_path / "profile", "--json", "-"]
+    done = train(data, tmp_path, "--train_steps", "2", *more, STANDIN_UNSUPPORTED="ResizeBilinear")
     assert done.returncode == 0, done.stderr
     options = journal(tmp_path, "session")[0]["options"]
-    assert options["op_execute_timeout"] == 900 and options["precision_mode"] == "must_keep_origin_dtype"
-    assert options["profiling_mode"] is True
+    assert options["precision_mode"] == "must_keep_origin_dtype" and options["profiling_mode"] is True
     assert json.loads(options["profiling_options"])["output"] == str(tmp_path / "profile")
+    assert os.path.isdir(str(tmp_path / "profile"))
+    assert json.loads(done.stdout)["work"]["ops_on_host"]["ResizeBilinear"] >= 1
 
 
 def test_a_graph_that_is_not_ready_is_not_begun(data, tmp_path):

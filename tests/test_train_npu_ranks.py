@@ -21,7 +21,7 @@ def ranks(data, folder, *flags, **more):
     (folder / "hccl").mkdir()
     script = os.path.join(standins.HERE, "train_full_8p.sh")
     words = ["sh", script, "--data_path=" + data, "--output_path=" + str(folder / "run"), "--cards=2"]
-    words += ["--rank_table=" + str(folder / "table.json"), "--batch_size=2", *flags]
+    words += ["--rank_table=" + str(folder / "table.json"), "--batch_size=2", "--frontend=resnet18", *flags]
     return words, dict(STANDIN_HCCL=str(folder / "hccl"), PYTHON=sys.executable, **more)
 
 

@@ -5,10 +5,11 @@ set -u
 train_epochs=150
 batch_size=8
 iterations_per_loop=1
+frontend=
 cards=8
-takes="data_path output_path train_epochs batch_size iterations_per_loop cards rank_table"
+takes="data_path output_path train_epochs batch_size iterations_per_loop frontend cards rank_table"
 usage="usage: tests/train_full_8p.sh --data_path=CamVid_split --rank_table=FILE [--output_path=output/8p] [--train_epochs=150]
-       [--batch_size=8, of each card] [--iterations_per_loop=1] [--cards=8]"
+       [--batch_size=8, of each card] [--iterations_per_loop=1] [--frontend=NAME] [--cards=8]"
 . "$(dirname "$0")/train_args.sh"
 rank_table=${rank_table:-${RANK_TABLE_FILE:-}}
 [ -f "$rank_table" ] || fail "--rank_table: no such file: $rank_table"
@@ -29,7 +30,7 @@ rank=0
 while [ "$rank" -lt "$cards" ]; do
     RANK_ID=$rank DEVICE_ID=$rank ASCEND_DEVICE_ID=$rank "$python" -m train --data_path "$data_path" \
         --output_path "$output_path" --train_epochs "$train_epochs" --batch_size "$batch_size" --device npu \
-        --iterations_per_loop "$iterations_per_loop" --distributed hccl --overwrite >"$logs/rank_$rank.log" 2>&1 &
+        --iterations_per_loop "$iterations_per_loop" ${frontend:+--frontend "$frontend"} --distributed hccl --overwrite >"$logs/rank_$rank.log" 2>&1 &
     ranks="$ranks $!"
     rank=$((rank + 1))
 done

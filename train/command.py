@@ -38,19 +38,13 @@ def run(options: argparse.Namespace, out: Console, argv: List[str]) -> int:
     require_frontend(settings)
     training = _asked_of_a_device(settings, among, options.profile)
     if options.dry_run:
-        out.say(_about(settings, source, settings.device))
-        out.say(_table(settings.document()))
-        out.say(_for_a_card(settings, source))
-        out.result(settings.document())
-        return 0
+        return _dry_run(settings, source, out)
     device = devices.choose(settings.device, settings.tf_threads, training)
     out.say(_about(settings, source, device.name))
     if device.name == "npu":
         _require_ready(settings, source, training, out)
-    if options.profile and not os.path.isdir(os.path.dirname(os.path.abspath(options.profile))):
-        raise ToolkitError("--profile: no such folder", where=options.profile, remedy="make the folder first")
-    if options.profile and device.name == "npu":
-        os.makedirs(options.profile, exist_ok=True)
+    if options.profile:
+        _make_place(options.profile, device.name)
     job = running.Job(settings, source, _held_out(settings, out), device, among, options.profile, argv)
     if among.rank:
         return _follow(job, options, out)
@@ -67,6 +61,22 @@ def run(options: argparse.Namespace, out: Console, argv: List[str]) -> int:
     out.say(_next(settings))
     out.result(dict(state.about(source.survey()[0]), run=settings.output_path, work=device.report()))
     return 0
+
+
+def _dry_run(settings: Settings, source: Any, out: Console) -> int:
+    out.say(_about(settings, source, settings.device))
+    out.say(_table(settings.document()))
+    out.say(_for_a_card(settings, source))
+    out.result(settings.document())
+    return 0
+
+
+def _make_place(profile: str, device: str) -> None:
+    """See that a profile can be written: a file on a host, a folder of files on a card."""
+    if not os.path.isdir(os.path.dirname(os.path.abspath(profile))):
+        raise ToolkitError("--profile: no such folder", where=profile, remedy="make the folder first")
+    if device == "npu":
+        os.makedirs(profile, exist_ok=True)
 
 
 def _follow(job: running.Job, options: argparse.Namespace, out: Console) -> int:
