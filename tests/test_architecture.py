@@ -70,6 +70,18 @@ def test_only_one_module_may_know_npu_bridge():
                 assert not any(name.split(".")[0] == "npu_bridge" for name in imported(text)), path
 
 
+def test_every_module_can_be_imported_where_no_adapter_is():
+    names = []
+    for package in ALLOWED:
+        for path, _ in sources(package):
+            name = os.path.relpath(path, HERE)[: -len(".py")].replace(os.sep, ".")
+            names.append(name[: -len(".__init__")] if name.endswith(".__init__") else name)
+    assert "pipeline.npu" in names and "train.running" in names
+    program = "import importlib, sys; [importlib.import_module(name) for name in sys.argv[1:]]\n"
+    program += "assert 'npu_bridge' not in sys.modules"
+    subprocess.run([sys.executable, "-c", program, *names], check=True, cwd=HERE)
+
+
 def test_nothing_of_tensorflow_that_only_one_stack_has():
     for package in ALLOWED:
         for path, text in sources(package):
