@@ -27,11 +27,7 @@ def run(parts: Parts, session: tf.Session, state: State) -> None:
     session.run(parts.built.iterator.initializer)  # alone: a card takes nothing else that stands beside it
     total, calls = parts.settings.total_steps, Calls(parts, session, state)
     with _stop_requests() as stop:
-        if (
-            state.step
-            and state.validated != state.step
-            and _due(state.step - 1, state.step, parts.settings.validate_every, total)
-        ):
+        if state.validated != state.step and _due(state.validated, state.step, parts.settings.validate_every, total):
             _validate(parts, session, state, stop)
         asked = calls.agree(stop)
         while state.step < total and not asked:
