@@ -11,6 +11,7 @@ import hashlib
 import json
 import logging
 import os
+import threading
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
 
 import cv2
@@ -36,7 +37,7 @@ class FileStore:
         mapped = np.memmap(handle, np.uint8, "r").view(np.ndarray)
         self.pixels = mapped[start:]
         self._digests = mapped[head : head + DIGEST_BYTES * frames].reshape(frames, DIGEST_BYTES)
-        self._is_full = False
+        self._is_full, self._telling = False, threading.Lock()
 
     def count(self) -> int:
         """How many frames are there."""
@@ -56,8 +57,10 @@ class FileStore:
             self._write(sample[1], self._start + slot.start + sample[0].size)
             self._write(np.frombuffer(digest, np.uint8), self._head + DIGEST_BYTES * index)
         except OSError as error:
-            self._is_full = True
-            log.warning("no more frames are cached: %s (%s)", self.path, error.strerror or error)
+            with self._telling:
+                told, self._is_full = self._is_full, True
+            if not told:
+                log.warning("no more frames are cached: %s (%s)", self.path, error.strerror or error)
         return not self._is_full
 
     def _write(self, array: np.ndarray, place: int) -> None:
