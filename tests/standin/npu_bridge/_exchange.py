@@ -11,13 +11,13 @@ _rounds = Counter()
 
 
 def swap(key, values):
-    """All ranks' `values`, in order of rank; TimeoutError names a rank that does not come."""
-    size, rank = int(os.environ.get("RANK_SIZE", "1")), int(os.environ.get("RANK_ID", "0"))
+    """All ranks' `values`, in order of rank; TimeoutError names a rank that does not come, and to what."""
+    size, rank = int(os.environ.get("RANK_SIZE") or 1), int(os.environ.get("RANK_ID", "0"))
     if size == 1:
         return [values]
     _rounds[key] += 1
     _put(_path(key, _rounds[key], rank), values)
-    found = [_get(_path(key, _rounds[key], other)) for other in range(size)]
+    found = [_get(key, _rounds[key], other) for other in range(size)]
     old = _path(key, _rounds[key] - 2, rank)  # who is in this round has read the one before
     if os.path.exists(old):
         os.remove(old)
@@ -25,7 +25,7 @@ def swap(key, values):
 
 
 def _path(key, number, rank):
-    return os.path.join(os.environ["STANDIN_HCCL"], "%d-%d-%d.npy" % (key, number, rank))
+    return os.path.join(os.environ["STANDIN_HCCL"], "%s-%d-%d.npy" % (key, number, rank))
 
 
 def _put(path, values):
@@ -34,10 +34,10 @@ def _put(path, values):
     os.replace(path + ".part", path)
 
 
-def _get(path):
-    end = time.monotonic() + WAITS_S
+def _get(key, number, rank):
+    path, end = _path(key, number, rank), time.monotonic() + WAITS_S
     while not os.path.exists(path):
         if time.monotonic() > end:
-            raise TimeoutError("no rank wrote %s" % path)
+            raise TimeoutError("rank %d did not come to %s within %s s" % (rank, key, WAITS_S))
         time.sleep(0.001)
     return np.load(path)

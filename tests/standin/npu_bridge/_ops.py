@@ -52,16 +52,17 @@ def exchange(name, tensor, combine):
     """A collective op: `combine` makes the result of all ranks' arrays. Its place in the graph is its key, since all
     ranks build the same one."""
     tensor = tf.convert_to_tensor(tensor)
-    graph = tf.get_default_graph()
-    graph._exchanges = getattr(graph, "_exchanges", 0) + 1
+    combines = tf.get_default_graph().__dict__.setdefault("_exchanges", [])
+    combines.append(combine)
     if tensor.dtype != tf.float32:
         name += "_" + tensor.dtype.name  # one name has one signature
     flat = tf.reshape(tensor, [-1])
 
     def swap(key, values):
-        return combine(_exchange.swap(int(key), values)).astype(values.dtype)
+        found = _exchange.swap("%s-%d" % (name, key), values)
+        return combines[key](found).astype(values.dtype)  # nodes of one type share this body: each has its own way
 
-    key = tf.constant(graph._exchanges, tf.int32)
+    key = tf.constant(len(combines) - 1, tf.int32)
     made = _call(name, [key, flat], tensor.dtype, [None], swap)
     made.set_shape(flat.shape)
     return tf.reshape(made, tensor.shape)

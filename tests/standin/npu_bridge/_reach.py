@@ -13,19 +13,25 @@ def elements(graph, fetches):
     return [graph.as_graph_element(one) for one in found]
 
 
+def fed(graph, feed_dict):
+    """The tensors that are fed."""
+    keys = tf.nest.flatten(list(feed_dict or {}), expand_composites=True)
+    return [graph.as_graph_element(key, allow_operation=False) for key in keys]
+
+
 def operation(element):
     """That a fetched element belongs to."""
     return element if isinstance(element, tf.Operation) else element.op
 
 
-def nodes(fetched):
-    """All operations that the fetched elements depend on, themselves included."""
-    waiting, seen = [operation(one) for one in fetched], {}
+def nodes(fetched, given=()):
+    """All operations that the fetched elements depend on, themselves included; not what is behind `given` tensors."""
+    waiting, seen, cut = [operation(one) for one in fetched], {}, {one.name for one in given}
     while waiting:
         one = waiting.pop()
         if one.name not in seen:
             seen[one.name] = one
-            waiting += [source.op for source in one.inputs] + list(one.control_inputs)
+            waiting += [source.op for source in one.inputs if source.name not in cut] + list(one.control_inputs)
     return list(seen.values())
 
 

@@ -4,7 +4,6 @@ import contextlib
 import functools
 import json
 import os
-from collections import Counter
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -71,7 +70,7 @@ class Card:
 
     def __init__(self, session, options, config, run):
         self._session, self._plain, self._options = session, functools.partial(run, session), options
-        self._started, self._compiled, self._left = set(), set(), Counter()
+        self._started, self._compiled, self._left = set(), set(), {}
         said = {key: _read(options[key]) for key in sorted(options)}
         _of_the_process.setdefault("precision", said.get("precision_mode"))
         rewrite = config.graph_options.rewrite_options
@@ -96,9 +95,10 @@ class Card:
     def run(self, fetches, feed_dict, plain):
         """Run as the card would."""
         fetched = _reach.elements(self._session.graph, fetches)
-        nodes = _reach.nodes(fetched)
+        fed = _reach.fed(self._session.graph, feed_dict)
+        nodes = _reach.nodes(fetched, fed)
         makers = [node for node in nodes if node.type.startswith("MakeIterator")]
-        count = 1 if makers or not self._is_used() else self._count(fetched, nodes)
+        count = 1 if makers or not self._is_used() else self._count(fetched, nodes, fed)
         _journal.write(
             "run",
             fetches=sorted({_reach.operation(one).name for one in fetched}),
@@ -113,18 +113,17 @@ class Card:
             return self._make(makers, nodes, plain)
         self._take(nodes)
         self._compile(fetched)
-        self._left.update(node.type for node in nodes if node.type in _unsupported())
+        self._left.update({node.name: node.type for node in nodes if node.type in _unsupported()})
         return self._repeat(count, nodes, feed_dict, fetches, plain)
 
     def _make(self, makers, nodes, plain):
         """The host's part: a run with an iterator's start leaves the variables that it sets empty on the card."""
         found = plain()
         self._started |= {source.op.name for maker in makers for source in maker.inputs}
-        with unplayed():
-            for node in nodes:
-                if node.type in ("Assign", "AssignVariableOp"):
-                    value = node.inputs[1]
-                    self._plain(node, {value: np.zeros(value.shape.as_list(), value.dtype.as_numpy_dtype)})
+        for node in nodes:
+            if node.type in ("Assign", "AssignVariableOp"):
+                value = node.inputs[1]
+                self._plain(node, {value: np.zeros(value.shape.as_list(), value.dtype.as_numpy_dtype)})
         return found
 
     def _take(self, nodes):
@@ -144,7 +143,7 @@ class Card:
             if os.environ.get("TF_CPP_MIN_LOG_LEVEL", "0") == "0":
                 os.write(2, (COMPILED % (10 * len(self._compiled) + 1)).encode())
 
-    def _count(self, fetched, nodes):
+    def _count(self, fetched, nodes, fed):
         """How often the card would run these nodes."""
         asked = self._options["iterations_per_loop"].i if "iterations_per_loop" in self._options else 1
         if asked == 1:
@@ -152,18 +151,22 @@ class Card:
         if any(node.type == "OneShotIterator" for node in nodes):
             raise SystemError("Aborted: iterator_per_loop only support 1 when using OneShotIterator")
         named = any(one.name == "IterationOp" for one in fetched)
-        if not named or self._flag("mix_compile_mode", False) or not all(map(_reach.is_static, nodes)):
+        static = all(map(_reach.is_static, nodes)) and all(one.shape.is_fully_defined() for one in fed)
+        if not named or self._flag("mix_compile_mode", False) or not static:
             return 1
         return self._bound()
 
     def _bound(self):
-        """By the four variables: again while loop_cond, which goes up by one each time, is below the bound."""
+        """By the four variables: again while loop_cond, which goes up by one each time, is below the bound; then it is
+        zero again."""
         try:
-            with unplayed():
-                names = [VARIABLES + name for name in ("iterations_per_loop", "loop_cond", "one")]
-                bound, count, one = self._plain([name + "/Read/ReadVariableOp:0" for name in names])
+            names = [VARIABLES + name for name in ("iterations_per_loop", "loop_cond", "zero", "one")]
+            bound, count, zero, one = self._plain([name + "/Read/ReadVariableOp:0" for name in names])
         except (KeyError, ValueError, tf.errors.OpError):  # not there, or never loaded
             return 1
+        if count != zero:
+            left = self._session.graph.get_operation_by_name(VARIABLES + "loop_cond/Assign")
+            self._plain(left, {left.inputs[1]: zero})
         return 1 + (len(range(int(count), int(bound), int(one))) if one > 0 else 0)
 
     def _repeat(self, count, nodes, feed_dict, fetches, plain):
@@ -178,8 +181,8 @@ class Card:
         except tf.errors.OutOfRangeError:
             raise
         except tf.errors.OpError as error:
-            if not taken:
-                raise
+            if not any(_blames(error, out.op) for out in taken):
+                raise  # of another op: a rank that does not come is named
             text = "Host queue send abnormal data with status : INTERNAL: %s\n" % error.message
             os.write(2, text.encode())
             raise tf.errors.InternalError(None, None, "GEOP::::DoRunAsync Failed\nError Message is : \n") from None
@@ -189,11 +192,15 @@ class Card:
         _journal.write("close")
         if self._left:
             ops = [
-                {"name": op, "type": op, "is_support": False, "not_support_reason": {"code": 3, "message": "planted"}}
-                for op in self._left
+                {"name": n, "type": t, "is_support": False, "not_support_reason": {"code": 3, "message": "planted"}}
+                for n, t in sorted(self._left.items())
             ]
             with open("check_result.tf.json", "w", encoding="utf-8") as file:
                 json.dump({"op": ops}, file)
+
+
+def _blames(error, op):
+    return any(before + op.name in error.message for before in ("[[", "[[node ", "[[{{node "))
 
 
 def _unsupported():

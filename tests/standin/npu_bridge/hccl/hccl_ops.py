@@ -1,15 +1,19 @@
 """Collective ops."""
 
+import numpy as np
 import tensorflow.compat.v1 as tf
 
 from .. import _ops
 
+REDUCTIONS = {"sum": np.add, "prod": np.multiply, "max": np.maximum, "min": np.minimum}
+
 
 def allreduce(tensor, reduction, fusion=1, fusion_id=-1, group="hccl_world_group"):
-    """The sum of all ranks' tensors."""
-    if reduction != "sum":
-        raise NotImplementedError(reduction)
-    return _ops.exchange("HcomAllReduce", tensor, sum)
+    """The sum of all ranks' tensors, or what else `reduction` makes of them. Two that do not depend on each other are
+    the caller's to order, as NPUDistributedOptimizer does: a chain of all would drag a training into each of them."""
+    if reduction not in REDUCTIONS:
+        raise ValueError("reduction %r is none of %s" % (reduction, ", ".join(sorted(REDUCTIONS))))
+    return _ops.exchange("HcomAllReduce", tensor, REDUCTIONS[reduction].reduce)
 
 
 def broadcast(tensor, root_rank, fusion=2, fusion_id=0, group="hccl_world_group"):

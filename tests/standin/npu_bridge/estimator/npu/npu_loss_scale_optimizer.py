@@ -27,21 +27,21 @@ class NPULossScaleOptimizer(tf.train.Optimizer):
         """Gradients of the loss as it is."""
         scale = self._manager.get_loss_scale()
         found = self._opt.compute_gradients(
-            loss * scale,
+            loss * tf.cast(scale, loss.dtype),
             var_list=var_list,
             gate_gradients=gate_gradients,
             aggregation_method=aggregation_method,
             colocate_gradients_with_ops=colocate_gradients_with_ops,
             grad_loss=grad_loss,
         )
-        return [(None if g is None else g * tf.reciprocal(scale), v) for g, v in found]
+        return [(None if g is None else g * tf.cast(tf.reciprocal(scale), g.dtype), v) for g, v in found]
 
     def apply_gradients(self, grads_and_vars, global_step=None, name=None):
         """Apply, or skip, and let the manager count."""
         gradients = [g for g, _ in grads_and_vars if g is not None]
         if os.environ.get("STANDIN_INF_NAN"):
             finite = tf.reduce_all([tf.reduce_all(tf.is_finite(g)) for g in gradients])
-            global_step = None  # the real one hands on its name in the step's place
+            global_step, name = name, None  # the real one hands on its name in the step's place
         else:
             finite = self._status_is_clear(gradients)
         update = tf.cond(finite, lambda: self._opt.apply_gradients(grads_and_vars, global_step, name), tf.no_op)

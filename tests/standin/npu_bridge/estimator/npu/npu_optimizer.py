@@ -20,10 +20,13 @@ class NPUDistributedOptimizer(tf.train.Optimizer):
         size = int(os.environ.get("RANK_SIZE") or 1)
         if size <= 1:
             return found
-        if "JOB_ID" not in os.environ:
+        if not os.environ.get("JOB_ID"):
             raise AttributeError("'NoneType' object has no attribute '_rank_size'")
         shared, before = [], []
         for gradient, variable in found:
+            if gradient is None:
+                shared.append((None, variable))
+                continue
             with tf.control_dependencies(before):  # one after the other: all ranks wait for each in one order
                 mean = hccl_ops.allreduce(gradient, "sum") / size
             before = [mean]

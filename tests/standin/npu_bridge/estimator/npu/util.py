@@ -9,7 +9,8 @@ PRIVATE = "npu_runconfig"
 
 def set_iteration_per_loop(sess, train_op, iterations_per_loop=1):
     """What a session runs for that many steps a call."""
-    _check(train_op, iterations_per_loop)
+    _check_op(train_op)
+    _check_count(iterations_per_loop)
     if iterations_per_loop == 1:
         return train_op
     loop = IterationPerLoop()
@@ -23,7 +24,7 @@ class IterationPerLoop:
 
     def create_iteration_per_loop_var(self, train_op):
         """The op to run."""
-        _check(train_op, 1)
+        _check_op(train_op)
         self._make()
         return tf.group(train_op, name="IterationOp")
 
@@ -32,15 +33,19 @@ class IterationPerLoop:
 
     def load_iteration_per_loop_var(self, sess, iterations_per_loop=1):
         """Give the variables their values."""
+        _check_count(iterations_per_loop)
         for variable, value in zip(self._variables, (iterations_per_loop - 1, 0, 0, 1)):
             _journal.write("load", name=variable.op.name, value=value)
             with _session.unplayed():
                 variable.load(value, session=sess)
 
 
-def _check(train_op, count):
-    if not isinstance(train_op, tf.Operation):
-        raise ValueError("The incoming 'train_op' type is '%s', and the need type is 'Operation'" % type(train_op))
+def _check_op(train_op):
+    if not isinstance(train_op, tf.Operation):  # what has no dtype, as a list, ends in AttributeError: so the real one
+        raise ValueError("The incoming 'train_op' type is '%s', not 'Operation'" % train_op.dtype.name)
+
+
+def _check_count(count):
     if not isinstance(count, int):
         raise TypeError("iterations_per_loop must be int")
     if count < 1:
