@@ -147,7 +147,7 @@ class Card:
         with offload.Watch() as watch:
             yield
         self._first_call_s = round(time.monotonic() - begin, 3)
-        self._offloaded = watch.seen or (False if self._shows_log else None)
+        self._offloaded = watch.seen if watch.seen or self._shows_log else None
         if self._offloaded is False:
             raise RunFault(
                 "nothing was compiled for the card: the training would run on the host",

@@ -175,6 +175,11 @@ def parse(text: str) -> Tuple[str, Value]:
         raise ToolkitError("--npu_option %s=%s: %s is due" % (key, given, option.kind.words)) from None
 
 
+def parse_all(texts: Sequence[str]) -> Dict[str, Value]:
+    """The options of several `KEY=VALUE`, of which the last of a key holds."""
+    return dict(parse(text) for text in texts)
+
+
 def near(key: str) -> str:
     """Options whose names are like `key`, as a remedy."""
     found = difflib.get_close_matches(key, OPTIONS, 3)

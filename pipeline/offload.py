@@ -7,8 +7,9 @@ watched; ops that were left on the host are in check_result.tf.json, written whe
 import contextlib
 import json
 import os
+import subprocess
 import sys
-import threading
+import tempfile
 from collections import Counter
 from typing import Any, Dict, List, Mapping, Optional
 
@@ -19,69 +20,67 @@ DRAINED_WITHIN_S = 5.0  # a child that outlives the watch may hold its pipe for 
 
 class Watch:
     """A context manager: `seen` is whether `text` was written to file descriptor 1 or 2 inside, by Python, C++ or a
-    child. All that is written still arrives, byte by byte, in its order."""
+    child; known at the end, None where it could not be watched. All that is written still arrives, byte by byte, in
+    its order. The copying is left to a process (tee): a thread of Python could wait for the very lock that C++ holds
+    while it writes."""
 
     def __init__(self, text: str = COMPILED) -> None:
-        self.seen = False
+        self.seen: Optional[bool] = None
         self._text = text.encode("utf-8")
         self._taps: List["_Tap"] = []
 
     def __enter__(self) -> "Watch":
         _flush()
         for descriptor in (1, 2):
-            with contextlib.suppress(OSError):  # closed: nothing can be written there
-                self._taps.append(_Tap(descriptor, self._text, self._found))
+            with contextlib.suppress(OSError):  # closed, or there is no tee
+                self._taps.append(_Tap(descriptor))
         return self
 
     def __exit__(self, *unused: Any) -> None:
         _flush()
-        for tap in self._taps:
-            tap.close()
-
-    def _found(self) -> None:
-        self.seen = True
+        found = [self._text in tap.close() for tap in self._taps]
+        self.seen = True if any(found) else False if len(found) == 2 else None
 
 
 class _Tap:
-    """A pipe in the place of a file descriptor, and a thread that passes on what comes through it."""
+    """A pipe in the place of a file descriptor, and a process that passes on what comes through it and keeps a copy."""
 
-    def __init__(self, descriptor: int, text: bytes, found: Any) -> None:
-        self._descriptor, self._text, self._found = descriptor, text, found
-        self._kept = os.dup(descriptor)
-        self._source, sink = os.pipe()
-        os.dup2(sink, descriptor)
-        os.close(sink)
-        self._thread = threading.Thread(target=self._pass_on, daemon=True)
-        self._thread.start()
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor, self._kept = descriptor, os.dup(descriptor)
+        source, sink = os.pipe()
+        try:
+            self._copy = tempfile.NamedTemporaryFile()
+            # Ctrl-C is for the training, not for tee; with SIGPIPE ignored it goes on where nobody reads any more.
+            self._tee = subprocess.Popen(
+                ["tee", "-i", self._copy.name],
+                stdin=source,
+                stdout=self._kept,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+                restore_signals=False,
+            )
+            os.dup2(sink, descriptor)
+        except OSError:
+            os.close(self._kept)
+            raise
+        finally:
+            os.close(source)
+            os.close(sink)
 
-    def _pass_on(self) -> None:
-        tail = b""
-        while True:
-            data = os.read(self._source, 1 << 16)
-            if not data:
-                break
-            tail = tail[-len(self._text) :] + data
-            if self._text in tail:
-                self._found()
-            _write(self._kept, data)
-        os.close(self._source)
-        os.close(self._kept)
-
-    def close(self) -> None:
+    def close(self) -> bytes:
+        """Put the descriptor back; what was written to it."""
         os.dup2(self._kept, self._descriptor)
-        self._thread.join(DRAINED_WITHIN_S)
+        os.close(self._kept)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._tee.wait(DRAINED_WITHIN_S)
+        with self._copy:
+            return self._copy.read()
 
 
 def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError, AttributeError):  # gone, closed, or none
             stream.flush()
-
-
-def _write(descriptor: int, data: bytes) -> None:
-    with contextlib.suppress(OSError):  # nobody reads on the far side: the work goes on
-        while data:
-            data = data[os.write(descriptor, data) :]
 
 
 def may_be_shown(environ: Mapping[str, str]) -> bool:

@@ -31,7 +31,7 @@ CALLABLES = {
     "npu_bridge.estimator.npu.npu_optimizer": ("NPUDistributedOptimizer.__init__",),
     "npu_bridge.hccl.hccl_ops": ("allreduce", "broadcast"),
 }
-PROBES = [sys.executable, "-m", "npu_bridge._probes"]
+PROBES = [sys.executable, os.path.join(standins.HERE, "probes.py")]
 ALONE = """
 types_of_ops reads_of_the_status rule_of_the_scale wrong_words fed_data counter_left_over report_on_ops half_precision
 a_rank_that_does_not_come without_a_job

@@ -17,7 +17,6 @@ LINE = "x: I geop_npu.cc:805] " + offload.COMPILED + ", current graph id is: 11\
 def test_a_line_written_past_python_is_seen_and_arrives(capfd, descriptor):
     with offload.Watch() as watch:
         os.write(descriptor, b"before\n")
-        assert not watch.seen
         os.write(descriptor, LINE.encode())
     assert watch.seen
     assert capfd.readouterr()[descriptor - 1] == "before\n" + LINE
@@ -37,7 +36,7 @@ def test_a_line_in_pieces_and_one_of_a_child_are_seen(capfd):
 def test_what_is_not_said_is_not_seen(capfd):
     with offload.Watch() as watch:
         print("The model has been compiled on the host", flush=True)
-    assert not watch.seen and capfd.readouterr().out == "The model has been compiled on the host\n"
+    assert watch.seen is False and capfd.readouterr().out == "The model has been compiled on the host\n"
 
 
 def test_much_is_passed_on_byte_by_byte(capfd):
@@ -46,6 +45,25 @@ def test_much_is_passed_on_byte_by_byte(capfd):
         for line in lines:
             os.write(1, line.encode())
     assert capfd.readouterr().out == "".join(lines)
+
+
+def test_what_is_written_while_pythons_lock_is_held_goes_through():
+    program = (
+        "import ctypes, sys\nfrom pipeline import offload\ndata = b'x' * 999999 + %r\n"
+        "with offload.Watch() as watch:\n    ctypes.PyDLL(None).write(2, data, len(data))\n"
+        "sys.exit(7 if watch.seen else 1)" % LINE.encode()
+    )
+    done = subprocess.run([sys.executable, "-c", program], stderr=subprocess.PIPE, timeout=60)
+    assert done.returncode == 7 and len(done.stderr) == 999999 + len(LINE)
+
+
+def test_what_cannot_be_watched_is_not_known(monkeypatch, capfd):
+    monkeypatch.setenv("PATH", "/nowhere")
+    before = len(os.listdir("/proc/self/fd"))
+    with offload.Watch() as watch:
+        os.write(2, LINE.encode())
+    assert watch.seen is None and capfd.readouterr().err == LINE
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 def test_descriptors_are_the_same_afterwards_even_after_an_error():
@@ -61,7 +79,7 @@ def test_descriptors_are_the_same_afterwards_even_after_an_error():
 def test_watches_lie_within_each_other(capfd):
     with offload.Watch() as outer, offload.Watch("other") as inner:
         os.write(2, LINE.encode())
-    assert outer.seen and not inner.seen and capfd.readouterr().err == LINE
+    assert outer.seen and inner.seen is False and capfd.readouterr().err == LINE
 
 
 def test_a_child_that_stays_does_not_hold_the_work(capfd, monkeypatch):

@@ -68,9 +68,11 @@ def test_ranks_stop_at_the_same_step_whoever_is_asked(data, tmp_path):
     process = subprocess.Popen(
         words, cwd=str(tmp_path), env=standins.environ(tmp_path, **more), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    wait_for(lambda: read_metrics(str(tmp_path / "run")), process)
-    process.send_signal(signal.SIGTERM)
-    process.communicate()
+    try:
+        wait_for(lambda: read_metrics(str(tmp_path / "run")), process)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate()
     assert process.returncode == 143
     counts = [len([e for e in journal(tmp_path, "run") if e["rank"] == rank]) for rank in ("0", "1")]
     assert counts[0] == counts[1]

@@ -57,8 +57,7 @@ class Calls:
     def _run(self) -> Dict[str, Any]:
         parts, state = self._parts, self._state
         options = metadata = None
-        traced = parts.profile is not None and parts.device.name != "npu"
-        if traced and state.step - self._first_step == PROFILED_STEP - 1:
+        if parts.trace is not None and state.step - self._first_step == PROFILED_STEP - 1:
             options, metadata = tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE), tf.RunMetadata()
         around = contextlib.nullcontext() if self._compiled else parts.device.first_call()
         try:
@@ -73,7 +72,7 @@ class Calls:
         self._require_finite(values)
         self._advance(values)
         if metadata is not None:
-            _write_trace(metadata, parts.profile)
+            _write_trace(metadata, parts.trace)
         return values
 
     def _require_finite(self, values: Dict[str, Any]) -> None:

@@ -45,7 +45,8 @@ def run(options: argparse.Namespace, out: Console, argv: List[str]) -> int:
         _require_ready(settings, source, training, out)
     if options.profile:
         _make_place(options.profile, device.name)
-    job = running.Job(settings, source, _held_out(settings, out), device, among, options.profile, argv)
+    trace = options.profile if device.name != "npu" else None  # a card writes its own
+    job = running.Job(settings, source, _held_out(settings, out), device, among, trace, argv)
     if among.rank:
         return _follow(job, options, out)
     started = time.monotonic()
@@ -96,7 +97,7 @@ def _follow(job: running.Job, options: argparse.Namespace, out: Console) -> int:
 def _asked_of_a_device(settings: Settings, among: ranks.Ranks, profile: Optional[str]) -> Training:
     if among.size > 1 and settings.device != "npu":
         raise ToolkitError("--distributed hccl joins Ascend cards", remedy="give --device npu, or --distributed none")
-    given = dict(npu_options.parse(text) for text in settings.npu_option)
+    given = npu_options.parse_all(settings.npu_option)
     return Training(settings.precision, settings.loss_scale, settings.iterations_per_loop, given, among, profile)
 
 
@@ -136,7 +137,7 @@ def _for_a_card(settings: Settings, source: Any) -> str:
 
     if not card_graphs.is_the_cards_stack():
         return "for an Ascend card: not known, its graphs are built by TensorFlow 1.15"
-    options = dict(npu_options.parse(text) for text in settings.npu_option)
+    options = npu_options.parse_all(settings.npu_option)
     if settings.device != "npu":
         settings = dataclasses.replace(settings, precision=MIXED)
     found = card_graphs.document(settings, len(source.classes), options)["verdict"]

@@ -81,7 +81,7 @@ def _of_training(options: argparse.Namespace) -> Dict[str, Any]:
     source = _source(options)
     settings = settings_module.resolve(dict(given, data_path=source.path, output_path=""), source)
     settings_module.require_frontend(settings)
-    further = dict(npu_options.parse(text) for text in options.npu_option)
+    further = npu_options.parse_all(options.npu_option)
     return card_graphs.document(settings, len(source.classes), further)
 
 

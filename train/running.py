@@ -25,14 +25,15 @@ from .state import Parts, State, Stop, Validate
 
 
 class Job(NamedTuple):
-    """What a training starts from. held_out: the frames to validate on, None where there are none."""
+    """What a training starts from. held_out: the frames to validate on, None where there are none; trace: the file for
+    a step's timeline, None for none."""
 
     settings: Settings
     source: Any
     held_out: Any
     device: Device
     ranks: Ranks
-    profile: Optional[str]
+    trace: Optional[str]
     argv: List[str]
 
 
@@ -67,7 +68,7 @@ def train(job: Job, state: State, out: Console) -> None:
             progress,
             Meter(settings.batch_size * job.ranks.size),
             source.survey()[0],
-            job.profile,
+            job.trace,
         )
         try:
             with job.device.training_session(built.graph) as session:

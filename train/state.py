@@ -32,7 +32,7 @@ class Parts(NamedTuple):
     progress: Progress
     meter: Meter
     data_digest: str
-    profile: Optional[str]
+    trace: Optional[str]
 
 
 class State:

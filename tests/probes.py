@@ -1,5 +1,4 @@
-"""Small programs that ask the stand-in itself, for its tests: `python -m npu_bridge._probes NAME ...` prints what each
-gives, as JSON. They find the tests' helpers on the path."""
+"""What the played card's own parts give, asked one by one: run as a program with names, prints each as JSON."""
 
 import json
 import os
@@ -8,13 +7,12 @@ import time
 
 import numpy as np
 import tensorflow.compat.v1 as tf
+from npu_bridge import _exchange, _ops
+from npu_bridge.estimator.npu import npu_loss_scale_manager, npu_loss_scale_optimizer, npu_optimizer, util
+from npu_bridge.hccl import hccl_ops
 
 import cards
 from played import Small
-
-from . import _exchange, _ops
-from .estimator.npu import npu_loss_scale_manager, npu_loss_scale_optimizer, npu_optimizer, util
-from .hccl import hccl_ops
 
 
 def types_of_ops():
