@@ -6,6 +6,7 @@ which samples position i at i / scale. TensorFlow's SAME padding would shift a s
 """
 
 import contextlib
+import copy
 import zlib
 from typing import Any, Callable, ContextManager, List, Tuple
 
@@ -32,16 +33,28 @@ class Layers:
     Initial weights depend on (seed, variable name) alone, not on what was built before.
     """
 
+    epsilon = NORM_EPSILON
+    relu: Callable[[tf.Tensor], tf.Tensor] = staticmethod(tf.nn.relu)
+    same = False  # TensorFlow's own padding, for weights that are compared with those of elsewhere
+    frozen = False  # norms use and keep their averages in training too
+
     def __init__(self, training: bool, seed: int = 0, norm_decay: float = 0.9) -> None:
         self.training, self.seed = training, seed
         self._decay = norm_decay
         self.updates: List[Any] = []
         self.kernels: List[Any] = []
 
+    def like(self, **differing: Any) -> "Layers":
+        """These layers but for `epsilon`, `relu`, `same` or `frozen`; updates and kernels are collected together."""
+        other = copy.copy(self)
+        for name, value in differing.items():
+            setattr(other, name, value)
+        return other
+
     def conv(self, x: tf.Tensor, filters: int, size: int, stride: int = 1, bias: bool = False) -> tf.Tensor:
         """[N,H,W,C] -> [N,ceil(H/stride),ceil(W/stride),filters]; a bias only where no norm follows."""
         kernel = self._kernel([size, size, int(x.shape[-1]), filters], fan_in=size * size * int(x.shape[-1]))
-        x, padding = pad_alike(x, size, stride)
+        x, padding = self._pad(x, size, stride)
         x = tf.nn.conv2d(x, kernel, [1, stride, stride, 1], padding)
         if bias:
             x = tf.nn.bias_add(x, tf.get_variable("bias", [filters], tf.float32, tf.zeros_initializer()))
@@ -50,7 +63,7 @@ class Layers:
     def depthwise(self, x: tf.Tensor, size: int, stride: int = 1) -> tf.Tensor:
         """[N,H,W,C] -> [N,ceil(H/stride),ceil(W/stride),C], one filter a channel."""
         kernel = self._kernel([size, size, int(x.shape[-1]), 1], fan_in=size * size)
-        x, padding = pad_alike(x, size, stride)
+        x, padding = self._pad(x, size, stride)
         return tf.nn.depthwise_conv2d(x, kernel, [1, stride, stride, 1], padding)
 
     def norm(self, x: tf.Tensor) -> tf.Tensor:
@@ -60,9 +73,9 @@ class Layers:
         beta = tf.get_variable("beta", shape, tf.float32, tf.zeros_initializer())
         mean = tf.get_variable("moving_mean", shape, tf.float32, tf.zeros_initializer(), trainable=False)
         variance = tf.get_variable("moving_variance", shape, tf.float32, tf.ones_initializer(), trainable=False)
-        if not self.training:
-            return tf.nn.fused_batch_norm(x, gamma, beta, mean, variance, NORM_EPSILON, is_training=False)[0]
-        y, batch_mean, batch_variance = tf.nn.fused_batch_norm(x, gamma, beta, epsilon=NORM_EPSILON)
+        if self.frozen or not self.training:
+            return tf.nn.fused_batch_norm(x, gamma, beta, mean, variance, self.epsilon, is_training=False)[0]
+        y, batch_mean, batch_variance = tf.nn.fused_batch_norm(x, gamma, beta, epsilon=self.epsilon)
         self.updates.append(tf.assign_sub(mean, (1 - self._decay) * (mean - batch_mean)))
         self.updates.append(tf.assign_sub(variance, (1 - self._decay) * (variance - batch_variance)))
         return y
@@ -73,7 +86,12 @@ class Layers:
         """Convolution without bias, batch norm and, unless told otherwise, ReLU, in a scope of that name."""
         with tf.variable_scope(name):
             x = self.norm(self.conv(x, filters, size, stride))
-            return tf.nn.relu(x) if relu else x
+            return self.relu(x) if relu else x
+
+    def depthwise_norm(self, name: str, x: tf.Tensor, size: int, stride: int = 1) -> tf.Tensor:
+        """Depthwise convolution, batch norm and ReLU."""
+        with tf.variable_scope(name):
+            return self.relu(self.norm(self.depthwise(x, size, stride)))
 
     def separable_norm(
         self, name: str, x: tf.Tensor, filters: int, size: int, stride: int = 1, relu: bool = True
@@ -84,7 +102,10 @@ class Layers:
                 x = self.depthwise(x, size, stride)
             with tf.variable_scope("pointwise"):
                 x = self.norm(self.conv(x, filters, 1))
-            return tf.nn.relu(x) if relu else x
+            return self.relu(x) if relu else x
+
+    def _pad(self, x: tf.Tensor, size: int, stride: int) -> Tuple[tf.Tensor, str]:
+        return (x, "SAME") if self.same else pad_alike(x, size, stride)
 
     def _kernel(self, shape: List[int], fan_in: int) -> Any:
         name = tf.get_variable_scope().name + "/kernel"

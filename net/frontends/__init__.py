@@ -5,10 +5,11 @@ from typing import Callable, Dict, NamedTuple, Tuple
 import tensorflow.compat.v1 as tf
 
 from ..layers import Layers
-from . import resnet, xception39
+from . import efficientnet_lite, resnet, xception39
 
 IMAGENET_MEAN = (123.675, 116.28, 103.53)
 IMAGENET_STD = (58.395, 57.12, 57.375)
+_LITE = (127.0,) * 3, (128.0,) * 3
 
 
 class Frontend(NamedTuple):
@@ -24,6 +25,9 @@ class Frontend(NamedTuple):
 FRONTENDS: Dict[str, Frontend] = {
     "xception39": Frontend(xception39.build, IMAGENET_MEAN, IMAGENET_STD, 128),
     "resnet18": Frontend(resnet.build18, IMAGENET_MEAN, IMAGENET_STD, 256),
+    "efficientnet_lite0": Frontend(efficientnet_lite.builder(efficientnet_lite.LITE0), *_LITE, 128),
+    "efficientnet_lite1": Frontend(efficientnet_lite.builder(efficientnet_lite.LITE1), *_LITE, 128),
+    "efficientnet_lite2": Frontend(efficientnet_lite.builder(efficientnet_lite.LITE2), *_LITE, 128),
 }
 
 

@@ -1,0 +1,1 @@
+"""Pretrained weights of elsewhere: files read without their frameworks, names and layouts turned into ours."""
