@@ -75,7 +75,7 @@ def _job(trained: runfolder.Run, checkpoint: runfolder.Checkpoint, source: Any, 
     settings = trained.settings
     model = runner.Model(settings["frontend"], len(trained.classes), tuple(settings["ignored"]))
     height, width = sizes.evaluation_size(source)
-    values = runner.read_checkpoint(checkpoint.prefix)
+    values = runner.scored(runner.read_checkpoint(checkpoint.prefix))
     return _Job(trained, checkpoint, source, model, values, height, width, devices.choose(options.device))
 
 

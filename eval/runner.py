@@ -14,6 +14,8 @@ from pipeline.batches import EvalBatches
 from pipeline.device import Device
 from pipeline.spec import BatchSpec
 
+AVERAGE = "average/"  # before a variable's name: its moving average
+
 
 class Model(NamedTuple):
     """What is needed to build a network for inference. `ignored`: class ids that are never predicted."""
@@ -42,7 +44,7 @@ class Scorer:
             self._iterator = tfdata.iterator(data)
             image, self._label = self._iterator.get_next()
             self._ids = inference(model, image, make.spec, device.needs.precise)
-            self._assign = _assigners(tf.global_variables())
+            self._assign = assigners(tf.global_variables())
         self._session = device.session(self.graph)
 
     def __enter__(self) -> "Scorer":
@@ -85,7 +87,8 @@ def inference(
     return bisenet.predict(network.logits.main, spec.height, spec.width, model.ignored, precise)
 
 
-def _assigners(variables: List[Any]) -> Dict[str, Tuple[tf.Tensor, tf.Operation]]:
+def assigners(variables: List[Any]) -> Dict[str, Tuple[tf.Tensor, tf.Operation]]:
+    """By name: a placeholder, and the operation that gives its value to the variable."""
     found = {}
     for variable in variables:
         value = tf.placeholder(variable.dtype.base_dtype, variable.shape)
@@ -93,10 +96,16 @@ def _assigners(variables: List[Any]) -> Dict[str, Tuple[tf.Tensor, tf.Operation]
     return found
 
 
-def load(session: tf.Session, assigners: Dict[str, Any], values: Dict[str, np.ndarray]) -> None:
-    """Run the assigners with values by name."""
-    feed = {value: values[name] for name, (value, _) in assigners.items()}
-    session.run([operation for _, operation in assigners.values()], feed)
+def load(session: tf.Session, setters: Dict[str, Any], values: Dict[str, np.ndarray]) -> None:
+    """Run assigners with values by name."""
+    feed = {value: values[name] for name, (value, _) in setters.items()}
+    session.run([operation for _, operation in setters.values()], feed)
+
+
+def scored(values: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:
+    """The values to score: of variables that have a moving average, that."""
+    averages = {name[len(AVERAGE) :]: value for name, value in values.items() if name.startswith(AVERAGE)}
+    return dict(values, **averages)
 
 
 def read_checkpoint(prefix: str) -> Dict[str, np.ndarray]:
@@ -122,9 +131,9 @@ def latency(model: Model, values: Dict[str, np.ndarray], height: int, width: int
     with tf.Graph().as_default() as graph:
         image = tf.placeholder(tf.uint8, spec.image_shape)
         ids = inference(model, image, spec, device.needs.precise)
-        assigners = _assigners(tf.global_variables())
+        setters = assigners(tf.global_variables())
         with device.session(graph) as session:
-            load(session, assigners, values)
+            load(session, setters, values)
             frame = np.zeros(spec.image_shape, np.uint8)
             return _timed(lambda: session.run(ids, {image: frame}))
 

@@ -4,6 +4,9 @@ import json
 import os
 from typing import Any, Dict, Optional, Tuple
 
+import numpy as np
+
+from camvid_tools.checks import weights
 from camvid_tools.classes import ClassTable
 from camvid_tools.errors import ToolkitError
 
@@ -26,6 +29,21 @@ def read(given: Optional[str], classes: ClassTable) -> Optional[Tuple[float, ...
     if wrong:
         raise ToolkitError("no class of the data, or no weight: %s" % wrong[0], where=path)
     return tuple(named.get(name, 1.0) for name in classes.names)
+
+
+def by_formula(formula: str, source: Any) -> Tuple[float, ...]:
+    """Weights in the order of ids by one of camvid-check's formulas, over the labels of `source`."""
+    if formula not in weights.FORMULAS:
+        there = ", ".join(sorted(weights.FORMULAS))
+        raise ToolkitError("no class weights '%s'" % formula, remedy="there are " + there)
+    pixels, whole = np.zeros(256, np.int64), np.zeros(256, np.int64)
+    for index in range(len(source)):
+        counts = np.bincount(source.read(index)[1].ravel(), minlength=256)
+        pixels += counts
+        whole += np.where(counts > 0, counts.sum(), 0)
+    size = len(source.classes)
+    named = weights.all_weights(source.classes, pixels[:size], whole[:size])[formula]
+    return tuple(named.get(name, 1.0) for name in source.classes.names)
 
 
 def parts(given: str) -> Tuple[str, Optional[str]]:

@@ -67,6 +67,7 @@ FLAGS = (
     Flag("height", "the recipe's, or by the data", "of the crop, a multiple of 32", positive),
     Flag("width", "the recipe's, or by the data", "of the crop, a multiple of 32", positive),
     Flag("frontend", "the recipe's", "network of the context path"),
+    Flag("weights", "auto", "pretrained ones: a file, none, or auto, an installed package's"),
     Flag("recipe", "default", "named training settings, or a JSON file"),
     Flag("augment", "the recipe's", "named augmentation, or a JSON file"),
     Flag("learning_rate", "the recipe's", "of the first step after warm-up", _amount),

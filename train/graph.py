@@ -9,7 +9,7 @@ from pipeline import tfdata
 from pipeline.needs import HOST, Needs
 from pipeline.precision import NO_SCALE
 
-from . import learning_rate
+from . import averages, learning_rate, optimiser
 from .settings import Settings
 
 MORE = 1 << 40  # batches: where updates may be skipped, how many a run takes is known at its end only
@@ -54,15 +54,24 @@ def build(
                 norm_decay=settings.recipe.norm_decay,
             )
             values = _losses(settings, network, label, needs)
+        weights = [variable for variable in tf.global_variables() if variable is not step]
+        inner = _optimiser(settings, rate, network)
         before = len(tf.global_variables())
-        optimiser, scale = needs.minimiser(tf.train.MomentumOptimizer(rate, settings.momentum), step)
+        outer, scale = needs.minimiser(inner, step)
         scale_state = tf.global_variables()[before:]
-        gradients = optimiser.compute_gradients(values["minimised"], tf.trainable_variables())
-        update = tf.group(optimiser.apply_gradients(gradients, global_step=step), *network.updates)
+        gradients = outer.compute_gradients(values["minimised"], tf.trainable_variables())
+        update = tf.group(outer.apply_gradients(gradients, global_step=step), *network.updates)
+        if settings.recipe.average:
+            update = averages.build(weights, settings.recipe.average, step, update)
         train_op, counts, taken = _counted(update, step)
         values.update(waited, learning_rate=rate, train_op=needs.repeated(train_op), **counts)
         values.update({} if scale is None else {"loss_scale": scale})
         return TrainGraph(graph, iterator, values, tf.global_variables(), scale_state, taken)
+
+
+def _optimiser(settings: Settings, rate: tf.Tensor, network: Any) -> optimiser.Optimiser:
+    decayed = network.kernels if settings.recipe.optimiser == "adamw" else []
+    return optimiser.build(settings.recipe, rate, settings.momentum, decayed, settings.weight_decay)
 
 
 def _counted(update: tf.Operation, step: Any) -> Tuple[tf.Operation, Dict[str, tf.Tensor], Any]:
@@ -92,16 +101,18 @@ def _rate(settings: Settings, step: Any) -> tf.Tensor:
 
 def _losses(settings: Settings, network: Any, label: tf.Tensor, needs: Needs) -> Dict[str, tf.Tensor]:
     """`minimised` is main and weighted auxiliary cross entropy with weight decay; `loss` is the same without decay."""
-    strides = settings.recipe.loss_strides
+    recipe = settings.recipe
     main, aux16, aux32 = [
         losses.cross_entropy(
             logits, label, settings.ignored, settings.class_weights, stride, needs.precise, needs.dense_loss
         )
-        for logits, stride in zip(network.logits, strides)
+        for logits, stride in zip(network.logits, recipe.loss_strides)
     ]
-    aux = settings.recipe.aux_weight * (aux16 + aux32)
-    decay = losses.weight_decay(network.kernels, settings.weight_decay)
-    return {"loss": main + aux, "loss_main": main, "loss_aux": aux, "minimised": main + aux + decay}
+    aux = recipe.aux_weight * (aux16 + aux32)
+    found = {"loss": main + aux, "loss_main": main, "loss_aux": aux, "minimised": main + aux}
+    if recipe.optimiser != "adamw":  # which decays beside the loss
+        found["minimised"] += losses.weight_decay(network.kernels, settings.weight_decay)
+    return found
 
 
 def initialiser(built: TrainGraph) -> Any:

@@ -5,8 +5,13 @@ import os
 from dataclasses import dataclass, fields
 from typing import Any, Dict, Optional, Tuple
 
-NUMBERS = ("epochs", "learning_rate", "momentum", "weight_decay", "power", "warm_up", "norm_decay", "aux_weight")
+NUMBERS = (
+    "epochs learning_rate frontend_rate momentum weight_decay power warm_up norm_decay aux_weight clip average "
+    "label_smoothing hard_pixels"
+).split()
+SHARES = ("norm_decay", "average", "label_smoothing", "hard_pixels")
 LOSS_STRIDES = (1, 2, 4, 8)  # each divides every crop, so that loss and label stay in step
+OPTIMISERS = ("sgd", "rmsprop", "adam", "adamw")
 
 
 @dataclass(frozen=True)
@@ -15,7 +20,11 @@ class Recipe:
 
     height, width: of the crop, None = by the data. ignored: class names left out of the loss, None = the rows called
     Void or Unlabelled. loss_strides: the losses of main head, 1/16 and 1/32 head are taken at every n-th pixel.
-    weight_decay acts on convolution kernels alone. aux_weight: of each auxiliary loss. ValueError names what cannot be.
+    weight_decay acts on convolution kernels alone, of adamw beside the gradient, else as a part of it. frontend_rate:
+    the frontend's learning rate over that of the rest. clip: largest global norm of the gradients; average: decay of
+    the weights' moving average; hard_pixels: least share of the pixels that the main loss keeps of those that are hard
+    (0: all count); class_weights: a formula of camvid-check. 0 and None leave a thing out. aux_weight: of each
+    auxiliary loss. ValueError names what cannot be.
     """
 
     name: str
@@ -25,12 +34,19 @@ class Recipe:
     height: Optional[int] = None
     width: Optional[int] = None
     ignored: Optional[Tuple[str, ...]] = None
+    optimiser: str = "sgd"
     learning_rate: float = 0.05
+    frontend_rate: float = 1.0
     momentum: float = 0.9
     weight_decay: float = 5e-4
     power: float = 0.9
     warm_up: int = 50
     norm_decay: float = 0.9
+    clip: float = 0.0
+    average: float = 0.0
+    label_smoothing: float = 0.0
+    hard_pixels: float = 0.0
+    class_weights: Optional[str] = None
     aux_weight: float = 1.0
     loss_strides: Tuple[int, int, int] = (2, 4, 4)
 
@@ -40,7 +56,9 @@ class Recipe:
             number = isinstance(value, (int, float)) and 0 <= value < float("inf")
             self._require(name, number, "no number of 0 or more")
         self._require("epochs", self.epochs > 0, "not positive")
-        self._require("norm_decay", self.norm_decay < 1, "not below 1")
+        for name in SHARES:
+            self._require(name, getattr(self, name) < 1, "not below 1")
+        self._require("optimiser", self.optimiser in OPTIMISERS, "none of %s" % ", ".join(OPTIMISERS))
         for name in ("frontend", "augment"):
             self._require(name, isinstance(getattr(self, name), str), "no name")
         for name in ("height", "width", "warm_up"):

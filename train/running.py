@@ -16,7 +16,7 @@ from pipeline.ranks import Ranks
 from pipeline.schedule import Schedule
 from pipeline.spec import BatchSpec
 
-from . import curves, flags, logs, loop
+from . import curves, flags, logs, loop, pretrained
 from . import graph as graphs
 from .checkpoint import Checkpoints
 from .progress import Meter, Progress
@@ -49,6 +49,8 @@ def train(job: Job, state: State, out: Console) -> None:
         with built.graph.as_default():
             checkpoints = Checkpoints(settings.output_path, built.variables, built.scale_state)
             initialise = graphs.initialiser(built)
+            weights = pretrained.NONE if state.last is not None else settings.weights
+            load_pretrained = pretrained.assigner(weights, settings.frontend, built.variables, out.say)
             job.device.prepare(built.variables + [built.taken])
         opened.callback(curves.draw, settings.output_path)
         opened.callback(logs.close_log, logs.open_log(settings.output_path, flags.device_id()))
@@ -73,6 +75,7 @@ def train(job: Job, state: State, out: Console) -> None:
         try:
             with job.device.training_session(built.graph) as session:
                 session.run(initialise)
+                load_pretrained(session)
                 if state.last is not None:
                     checkpoints.restore(session, state.last)
                 job.device.begin(session)
@@ -98,7 +101,7 @@ class _Validator:
     def _scores(self, values: Dict[str, np.ndarray], stop: Stop) -> Dict[str, Any]:
         if self._scorer is None:
             self._open()
-        self._scorer.load(values)
+        self._scorer.load(runner.scored(values))
         predictions = loop.until_stopped(self._scorer.predictions(), stop)
         return scoring.quick(predictions, len(self._source.classes), self._protocol)
 

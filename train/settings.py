@@ -11,7 +11,7 @@ from pipeline import augmentations, sizes, sources
 from pipeline.augmentations import Augmentation
 from pipeline.precision import DYNAMIC, FLOAT32, MIXED, NO_SCALE
 
-from . import class_weights, flags, recipes
+from . import class_weights, flags, pretrained, recipes
 from .learning_rate import Plan
 from .recipes import Recipe
 
@@ -38,6 +38,7 @@ class Settings:
     height: int
     width: int
     frontend: str
+    weights: str
     recipe: Recipe
     augmentation: Augmentation
     learning_rate: Plan
@@ -90,7 +91,7 @@ def resolve(given: Dict[str, Any], source, say: Callable[[str], None] = _nothing
     if len(ignored) == len(source.classes):
         raise ToolkitError("no class is left to learn: all are ignored", where=source.path)
     base = given.get("learning_rate", recipe.learning_rate)
-    device = given.get("device", "auto")
+    device, frontend = given.get("device", "auto"), given.get("frontend", recipe.frontend)
     precision = given.get("precision", MIXED if device == "npu" else FLOAT32)
     return Settings(
         data_path=os.path.abspath(given["data_path"]),
@@ -98,13 +99,14 @@ def resolve(given: Dict[str, Any], source, say: Callable[[str], None] = _nothing
         batch_size=batch_size,
         height=height,
         width=width,
-        frontend=given.get("frontend", recipe.frontend),
+        frontend=frontend,
+        weights=pretrained.resolve(given.get("weights", pretrained.AUTO), frontend),
         recipe=recipe,
         augmentation=chosen,
         learning_rate=Plan(base, total, min(recipe.warm_up, total // 10), recipe.power),
         momentum=given.get("momentum", recipe.momentum),
         weight_decay=given.get("weight_decay", recipe.weight_decay),
-        class_weights=class_weights.read(given.get("class_weights"), source.classes),
+        class_weights=_class_weights(given.get("class_weights"), recipe, source),
         ignored=ignored,
         device=device,
         precision=precision,
@@ -121,6 +123,13 @@ def resolve(given: Dict[str, Any], source, say: Callable[[str], None] = _nothing
         tf_threads=given.get("tf_threads"),
         **lengths,
     )
+
+
+def _class_weights(given: Optional[str], recipe: Recipe, source: Any) -> Optional[Tuple[float, ...]]:
+    """The flag's file, else the recipe's formula over the training frames."""
+    if given is not None or recipe.class_weights is None:
+        return class_weights.read(given, source.classes)
+    return class_weights.by_formula(recipe.class_weights, source)
 
 
 def _lengths(given: Dict[str, Any], total: int, per_epoch: int, say: Callable[[str], None]) -> Dict[str, int]:
