@@ -13,7 +13,8 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     """Entry point of python -m eval and camvid-eval. TensorFlow is imported after the flags are parsed."""
 
     def body(options, out: console.Console) -> int:
-        import_tensorflow()
+        if not options.predictions:
+            import_tensorflow()
         from .command import run
 
         return run(options, out)

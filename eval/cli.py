@@ -27,6 +27,14 @@ def build_parser() -> argparse.ArgumentParser:
         help="way of scoring, may be given several times (default: by the data)",
     )
     parser.add_argument(
+        "--explain", action="store_true", help="score by other tools' rules too, and say why the figures differ"
+    )
+    parser.add_argument(
+        "--predictions",
+        metavar="DIR",
+        help="score this folder's PNGs, named as the frames, of class ids or colours, instead of a run",
+    )
+    parser.add_argument(
         "--pictures", type=int, default=0, metavar="N", help="write N pictures: frame, label, prediction"
     )
     parser.add_argument(

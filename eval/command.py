@@ -1,21 +1,18 @@
-"""One evaluation: run folder and data to scores, JSON and pictures."""
+"""One evaluation: a run or a folder of predictions, and data, to scores, JSON and pictures."""
 
 import argparse
 import os
 import time
-from typing import Any, Dict, List, NamedTuple, Tuple
+from typing import Any, Dict, List, Tuple
 
 import numpy as np
 
 from camvid_tools import atomic, imageio
 from camvid_tools.console import Console
 from camvid_tools.errors import ToolkitError
-from pipeline import device as devices
-from pipeline import sizes, sources
-from pipeline.batches import EvalBatches
-from pipeline.spec import BatchSpec
 
-from . import pictures, protocols, runfolder, runner, scoring, tables
+from . import explain, pictures, protocols, referee, runfolder, scoring, tables
+from .subject import Prediction, Subject
 
 SCHEMA = "camvid-eval/1"
 
@@ -26,57 +23,35 @@ def run(options: argparse.Namespace, out: Console) -> int:
         raise ToolkitError("--batch_size %d and --pictures %d: too few" % (options.batch_size, options.pictures))
     if options.out and os.path.exists(options.out) and not os.path.isdir(options.out):
         raise ToolkitError("is a file, a folder is due", where=options.out, remedy="choose another --out")
-    trained = runfolder.read(options.run or runfolder.newest())
-    checkpoint = runfolder.choose(trained.path, options.checkpoint)
-    source = sources.open_source(options.data_path or trained.settings["data_path"], options.split)
+    subject = _subject(options)
+    source, folder = subject.source, options.out or subject.folder
     chosen = _protocols(options.protocol, source)
-    job = _job(trained, checkpoint, source, options)
-    out.say(
-        "scoring %s (step %d) on %d %s frames of %s"
-        % (os.path.relpath(checkpoint.prefix), checkpoint.step, len(source), options.split, source.path)
-    )
-    folder = options.out or trained.path
+    out.say("%s on %d %s frames of %s" % (subject.title, len(source), options.split, source.path))
     gallery = _Gallery(source, options.pictures, os.path.join(folder, runfolder.PICTURES))
-    counted, seconds = _count(job, options, chosen, gallery, out)
-    delay = runner.latency(job.model, job.values, job.height, job.width, job.device)
+    counted, seconds = _count(subject, chosen, gallery, out)
     blocks = scoring.blocks(counted, chosen)
-    document = _document(job, options.split, blocks, delay, len(source) / seconds)
+    document = _document(subject, options.split, blocks, len(source) / seconds)
+    if options.explain:
+        document["explained"] = explain.explained(counted.confusions, chosen[0])
     scores = blocks[0].scores
     heat = pictures.confusion_picture(scores.confusion, scores.names, scores.other)
     imageio.write_png(os.path.join(folder, runfolder.CONFUSION), heat)
     atomic.write_json(os.path.join(folder, runfolder.SCORES), document)
     for block in blocks:
         out.say(tables.table(block))
+    if options.explain:
+        out.say(explain.text(document["explained"], chosen[0], scores.mean_iou))
     out.say(_closing(document, gallery, folder))
     out.result(document)
     return 0
 
 
-class _Job(NamedTuple):
-    """What is scored with what."""
+def _subject(options: argparse.Namespace) -> Subject:
+    if options.predictions:
+        return referee.subject(options)
+    from . import trained  # TensorFlow is not needed to read PNGs
 
-    trained: runfolder.Run
-    checkpoint: runfolder.Checkpoint
-    source: Any
-    model: runner.Model
-    values: Dict[str, np.ndarray]
-    height: int
-    width: int
-    device: devices.Device
-
-
-def _job(trained: runfolder.Run, checkpoint: runfolder.Checkpoint, source: Any, options: argparse.Namespace) -> _Job:
-    if source.classes != trained.classes:
-        raise ToolkitError(
-            "its class table is not the one that the run was trained with",
-            where=source.path,
-            remedy="the run has %d classes: %s" % (len(trained.classes), ", ".join(trained.classes.names)),
-        )
-    settings = trained.settings
-    model = runner.Model(settings["frontend"], len(trained.classes), tuple(settings["ignored"]))
-    height, width = sizes.evaluation_size(source)
-    values = runner.scored(runner.read_checkpoint(checkpoint.prefix))
-    return _Job(trained, checkpoint, source, model, values, height, width, devices.choose(options.device))
+    return trained.subject(options)
 
 
 def _protocols(names: Any, source: Any) -> List[protocols.Protocol]:
@@ -87,20 +62,16 @@ def _protocols(names: Any, source: Any) -> List[protocols.Protocol]:
         raise ToolkitError(str(error)) from None
 
 
-def _count(
-    job: _Job, options: argparse.Namespace, chosen: List, gallery: "_Gallery", out: Console
-) -> Tuple[scoring.Counted, float]:
+def _count(subject: Subject, chosen: List, gallery: "_Gallery", out: Console) -> Tuple[scoring.Counted, float]:
     """All counts, and the seconds from the first frame to the last; building the graph is no part of them."""
-    batch = min(options.batch_size, len(job.source))
-    make = EvalBatches(job.source, BatchSpec(batch, job.height, job.width, len(job.source.classes)))
-    with runner.Scorer(job.model, make, job.device, os.cpu_count() or 1) as scorer:
-        scorer.load(job.values)
+    source = subject.source
+    with subject.predictions() as predictions:
         begin = time.perf_counter()
-        predictions = out.progress(scorer.predictions(), len(job.source), "scoring")
-        counted = scoring.count(predictions, len(job.source.classes), chosen, gallery.look)
+        watched = out.progress(predictions, len(source), "scoring")
+        counted = scoring.count(watched, len(source.classes), chosen, gallery.look)
         seconds = time.perf_counter() - begin
-    if len(counted.confusions) != len(job.source):
-        raise AssertionError("%d frames scored of %d" % (len(counted.confusions), len(job.source)))
+    if len(counted.confusions) != len(source):
+        raise AssertionError("%d frames scored of %d" % (len(counted.confusions), len(source)))
     return counted, seconds
 
 
@@ -113,7 +84,7 @@ class _Gallery:
         self._wanted = set(np.linspace(0, len(source) - 1, count).round().astype(int).tolist()) if count > 0 else set()
         self.written: List[str] = []
 
-    def look(self, prediction: runner.Prediction, confusion: np.ndarray) -> None:
+    def look(self, prediction: Prediction, confusion: np.ndarray) -> None:
         """Write the picture of this frame if it is one of those wanted."""
         if prediction.frame not in self._wanted:
             return
@@ -129,22 +100,12 @@ class _Gallery:
         self.written.append(path)
 
 
-def _document(job: _Job, split: str, blocks: List[tables.Block], delay: runner.Latency, rate: float) -> Dict[str, Any]:
+def _document(subject: Subject, split: str, blocks: List[tables.Block], rate: float) -> Dict[str, Any]:
     first, others = blocks[0], blocks[1:]
-    document = {
-        "schema": SCHEMA,
-        "split": split,
-        "frames": len(job.source),
-        "size": [job.height, job.width],
-        "checkpoint": {
-            "path": job.checkpoint.prefix,
-            "step": job.checkpoint.step,
-            "digest": job.checkpoint.about["weights_digest"],
-        },
-        "data_digest": job.source.survey()[0],
-    }
+    document = {"schema": SCHEMA, "split": split, "frames": len(subject.source)}
+    document.update(subject.about, data_digest=subject.source.survey()[0])
     document.update(tables.scores_json(first))
-    document["latency_ms"] = {"median": round(delay.median, 2), "p95": round(delay.p95, 2), "device": job.device.name}
+    document.update(subject.speed())
     document["images_per_second"] = round(rate, 2)
     if others:
         document["others"] = {block.protocol.name: tables.scores_json(block) for block in others}
@@ -152,11 +113,10 @@ def _document(job: _Job, split: str, blocks: List[tables.Block], delay: runner.L
 
 
 def _closing(document: Dict[str, Any], gallery: _Gallery, folder: str) -> str:
-    delay = document["latency_ms"]
-    lines = [
-        "one frame takes %.0f ms (median, %s), the 95th percentile %.0f ms"
-        % (delay["median"], delay["device"], delay["p95"])
-    ]
+    lines = []
+    if "latency_ms" in document:
+        text = "one frame takes %(median).0f ms (median, %(device)s), the 95th percentile %(p95).0f ms"
+        lines.append(text % document["latency_ms"])
     lines.append("made %s and %s" % tuple(os.path.join(folder, n) for n in (runfolder.SCORES, runfolder.CONFUSION)))
     if gallery.written:
         lines.append("made %d pictures in %s" % (len(gallery.written), gallery.folder))

@@ -14,6 +14,8 @@ from pipeline.batches import EvalBatches
 from pipeline.device import Device
 from pipeline.spec import BatchSpec
 
+from .subject import Prediction
+
 AVERAGE = "average/"  # before a variable's name: its moving average
 
 
@@ -23,14 +25,6 @@ class Model(NamedTuple):
     frontend: str
     classes: int
     ignored: Tuple[int, ...]
-
-
-class Prediction(NamedTuple):
-    """One frame's result: index in the source, truth and prediction [h,w] uint8 ids without padding."""
-
-    frame: int
-    truth: np.ndarray
-    prediction: np.ndarray
 
 
 class Scorer:

@@ -1,5 +1,6 @@
 """Losses on class scores: cross entropy that leaves pixels out, and weight decay."""
 
+import math
 from typing import Any, List, Optional, Sequence, Tuple
 
 import tensorflow.compat.v1 as tf
@@ -8,6 +9,8 @@ from .bisenet import upsample
 from .layers import Precise, as_is
 
 LEFT_OUT = 255
+EASY = -math.log(0.7)  # the loss of a pixel whose true class has this probability
+HALVINGS = 12
 
 
 def cross_entropy(
@@ -18,6 +21,8 @@ def cross_entropy(
     stride: int = 1,
     precise: Precise = as_is,
     dense: bool = False,
+    smoothing: float = 0.0,
+    hard: float = 0.0,
 ) -> tf.Tensor:
     """Mean softmax cross entropy of logits [N,h,w,K] against labels [N,H,W] uint8, a float32 scalar.
 
@@ -25,13 +30,22 @@ def cross_entropy(
     it is exactly 0, and so is its gradient. With a stride it is taken at every stride-th row and column: position j
     of the logits upsampled to that grid lies over pixel stride * j, so image and label stay in step. dense: the same
     from one-hot labels, for devices without a kernel for sparse ones; it costs the memory of the scores once more.
+
+    smoothing: this share of each label is spread over all classes that are learned (Szegedy et al., CVPR 2016; one-hot
+    labels then too). hard: only pixels whose loss is at least that of a true class at 0.7 count, or, where these are
+    fewer than this share of the valid ones, that many of the largest losses (0: all count).
     """
     classes = int(logits.shape[-1])
     labels = tf.cast(labels[:, ::stride, ::stride] if stride > 1 else labels, tf.int32)
     with precise():
         scores = upsample(logits, int(labels.shape[1]), int(labels.shape[2]))
         table = _class_weights(classes, ignored, class_weights)
-        losses, weights = (_from_one_hot if dense else _from_ids)(scores, labels, table)
+        if dense or smoothing:
+            losses, weights = _from_one_hot(scores, labels, table, smoothing)
+        else:
+            losses, weights = _from_ids(scores, labels, table)
+        if hard:
+            weights *= _is_hard(tf.stop_gradient(losses), weights, hard)
         total = tf.reduce_sum(weights)
         return tf.reduce_sum(losses * weights) / tf.maximum(total, tf.cast(total <= 0, tf.float32))
 
@@ -49,11 +63,37 @@ def _from_ids(scores: tf.Tensor, labels: tf.Tensor, table: List[float]) -> Tuple
     return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=known, logits=scores), weights
 
 
-def _from_one_hot(scores: tf.Tensor, labels: tf.Tensor, table: List[float]) -> Tuple[tf.Tensor, tf.Tensor]:
+def _from_one_hot(
+    scores: tf.Tensor, labels: tf.Tensor, table: List[float], smoothing: float
+) -> Tuple[tf.Tensor, tf.Tensor]:
     """The same; a label of 255 is no class, and its row all zeros."""
     truth = tf.stop_gradient(tf.one_hot(labels, len(table), dtype=tf.float32))
     weights = tf.reduce_sum(truth * tf.constant(table, tf.float32), axis=-1)
+    if smoothing:
+        learned = [float(weight > 0) for weight in table]
+        truth = (1 - smoothing) * truth + tf.constant([smoothing * one / sum(learned) for one in learned], tf.float32)
     return tf.nn.softmax_cross_entropy_with_logits_v2(labels=truth, logits=scores), weights
+
+
+def _is_hard(losses: tf.Tensor, weights: tf.Tensor, share: float) -> tf.Tensor:
+    """1.0 for the pixels that count, [N,h,w] float32 (online hard example mining, Shrivastava et al., CVPR 2016).
+
+    The least loss that counts is found by halving an interval, not by a sort: every shape stays static, and the
+    operators are those of the loss itself. It lets through a few pixels more than the share, never fewer.
+    """
+    valid = tf.cast(weights > 0, tf.float32)
+    wanted = share * tf.reduce_sum(valid)
+
+    def has_enough(least: tf.Tensor) -> tf.Tensor:
+        return tf.cast(tf.reduce_sum(valid * tf.cast(losses >= least, tf.float32)) >= wanted, tf.float32)
+
+    low, high = tf.constant(0.0), tf.constant(EASY)
+    low += has_enough(high) * (high - low)
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        enough = has_enough(middle)
+        low, high = low + enough * (middle - low), high - (1 - enough) * (high - middle)
+    return tf.cast(losses >= low, tf.float32)
 
 
 def weight_decay(kernels: List[Any], rate: float) -> tf.Tensor:

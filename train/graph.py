@@ -18,14 +18,15 @@ MORE = 1 << 40  # batches: where updates may be skipped, how many a run takes is
 class TrainGraph(NamedTuple):
     """What the loop needs. `fetches` are the one fetch set of the whole run, `train_op` among them.
 
-    variables: all that a checkpoint holds; scale_state: those among them that only a loss scale has; taken: counts the
-    batches since it was initialised, whether they gave an update or not, and is never saved.
+    variables: all that a checkpoint holds; weights: the network's among them; scale_state: those that only a loss scale
+    has; taken: counts the batches since it was initialised, whether they gave an update or not, and is never saved.
     """
 
     graph: tf.Graph
     iterator: Any
     fetches: Dict[str, Any]
     variables: List[Any]
+    weights: List[Any]
     scale_state: List[Any]
     taken: Any
 
@@ -66,7 +67,7 @@ def build(
         train_op, counts, taken = _counted(update, step)
         values.update(waited, learning_rate=rate, train_op=needs.repeated(train_op), **counts)
         values.update({} if scale is None else {"loss_scale": scale})
-        return TrainGraph(graph, iterator, values, tf.global_variables(), scale_state, taken)
+        return TrainGraph(graph, iterator, values, tf.global_variables(), weights, scale_state, taken)
 
 
 def _optimiser(settings: Settings, rate: tf.Tensor, network: Any) -> optimiser.Optimiser:
@@ -96,7 +97,7 @@ def _element(iterator: Any, needs: Needs) -> Any:
 
 def _rate(settings: Settings, step: Any) -> tf.Tensor:
     with tf.name_scope("learning_rate"):
-        return learning_rate.rate(settings.learning_rate, tf.cast(step, tf.float32), tf.minimum, tf.maximum)
+        return learning_rate.rate(settings.learning_rate, tf.cast(step, tf.float32), tf)
 
 
 def _losses(settings: Settings, network: Any, label: tf.Tensor, needs: Needs) -> Dict[str, tf.Tensor]:
@@ -104,9 +105,17 @@ def _losses(settings: Settings, network: Any, label: tf.Tensor, needs: Needs) ->
     recipe = settings.recipe
     main, aux16, aux32 = [
         losses.cross_entropy(
-            logits, label, settings.ignored, settings.class_weights, stride, needs.precise, needs.dense_loss
+            logits,
+            label,
+            settings.ignored,
+            settings.class_weights,
+            stride,
+            needs.precise,
+            needs.dense_loss,
+            recipe.label_smoothing,
+            hard,
         )
-        for logits, stride in zip(network.logits, recipe.loss_strides)
+        for logits, stride, hard in zip(network.logits, recipe.loss_strides, (recipe.hard_pixels, 0.0, 0.0))
     ]
     aux = recipe.aux_weight * (aux16 + aux32)
     found = {"loss": main + aux, "loss_main": main, "loss_aux": aux, "minimised": main + aux}

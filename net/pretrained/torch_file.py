@@ -5,7 +5,9 @@ there, so that a hostile file ends in ValueError. Forms after torch/serializatio
 """
 
 import collections
+import functools
 import io
+import operator
 import os
 import pickle
 import struct
@@ -117,7 +119,8 @@ def _view(tensor: _Tensor, arrays: Dict[str, np.ndarray]) -> np.ndarray:
         raise ValueError("has a tensor of impossible shape")
     if 0 in size:
         return np.zeros(size, storage.dtype)
-    if offset + sum((n - 1) * step for n, step in zip(size, stride)) >= storage.numel:
+    count = functools.reduce(operator.mul, size, 1)  # exact, however large; expanded views ask for memory without end
+    if count > storage.numel or offset + sum((n - 1) * step for n, step in zip(size, stride)) >= storage.numel:
         raise ValueError("has a tensor that lies outside its storage")
     steps = [step * storage.dtype.itemsize for step in stride]
     return np.lib.stride_tricks.as_strided(arrays[storage.key][offset:], size, steps).copy()

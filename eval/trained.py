@@ -1,0 +1,49 @@
+"""A trained run as the subject of an evaluation."""
+
+import argparse
+import contextlib
+import os
+from typing import Any, Dict, Iterator
+
+from camvid_tools.errors import ToolkitError
+from pipeline import device as devices
+from pipeline import sizes, sources
+from pipeline.batches import EvalBatches
+from pipeline.spec import BatchSpec
+
+from . import runfolder, runner
+from .subject import Prediction, Subject
+
+
+def subject(options: argparse.Namespace) -> Subject:
+    """The run that the flags name; ToolkitError if it does not fit the data."""
+    trained = runfolder.read(options.run or runfolder.newest())
+    checkpoint = runfolder.choose(trained.path, options.checkpoint)
+    source = sources.open_source(options.data_path or trained.settings["data_path"], options.split)
+    if source.classes != trained.classes:
+        raise ToolkitError(
+            "its class table is not the one that the run was trained with",
+            where=source.path,
+            remedy="the run has %d classes: %s" % (len(trained.classes), ", ".join(trained.classes.names)),
+        )
+    model = runner.Model(trained.settings["frontend"], len(trained.classes), tuple(trained.settings["ignored"]))
+    height, width = sizes.evaluation_size(source)
+    values = runner.scored(runner.read_checkpoint(checkpoint.prefix))
+    device = devices.choose(options.device)
+
+    @contextlib.contextmanager
+    def predictions() -> Iterator[Iterator[Prediction]]:
+        batch = min(options.batch_size, len(source))
+        make = EvalBatches(source, BatchSpec(batch, height, width, len(source.classes)))
+        with runner.Scorer(model, make, device, os.cpu_count() or 1) as scorer:
+            scorer.load(values)
+            yield scorer.predictions()
+
+    def speed() -> Dict[str, Any]:
+        delay = runner.latency(model, values, height, width, device)
+        return {"latency_ms": dict({part: round(ms, 2) for part, ms in delay._asdict().items()}, device=device.name)}
+
+    title = "scoring %s (step %d)" % (os.path.relpath(checkpoint.prefix), checkpoint.step)
+    about = {"path": checkpoint.prefix, "step": checkpoint.step, "digest": checkpoint.about["weights_digest"]}
+    document = {"size": [height, width], "checkpoint": about}
+    return Subject(title, source, trained.path, document, predictions, speed)
