@@ -20,10 +20,17 @@ class Feed(NamedTuple):
     width: Optional[int] = None
 
 
-FEEDS = {"default": Feed(), "demo": Feed("light", 128, 192), "paper": Feed()}
+FEEDS = {
+    "default": Feed(),  # which of the next two it is, their feed is the same
+    "pretrained": Feed(),
+    "scratch": Feed(),
+    "demo": Feed("light", 128, 192),
+    "paper": Feed(),
+    "modelzoo": Feed("base", 800, 800),
+}
 KEYS = (
-    "name epochs frontend augment height width ignored learning_rate momentum weight_decay power warm_up norm_decay "
-    "aux_weight loss_strides"
+    "name epochs frontend augment height width ignored optimiser learning_rate frontend_rate momentum weight_decay "
+    "schedule power warm_up norm_decay clip average label_smoothing hard_pixels class_weights aux_weight loss_strides"
 ).split()
 
 

@@ -87,7 +87,8 @@ def test_a_recipe_or_augmentation_from_a_file_is_that_of_training(data, look, tm
 
 
 def test_defaults_and_recipes_are_those_of_train(data):
-    assert set(recipe_feed.FEEDS) == set(recipes.RECIPES)
+    assert set(recipe_feed.FEEDS) == set(recipes.RECIPES) | {recipes.DEFAULT}
+    assert recipe_feed.FEEDS["default"] == recipe_feed.FEEDS["pretrained"] == recipe_feed.FEEDS["scratch"]
     for name, recipe in recipes.RECIPES.items():
         assert recipe_feed.FEEDS[name] == (recipe.augment, recipe.height, recipe.width), name
     assert [field.name for field in dataclasses.fields(recipes.Recipe)] == recipe_feed.KEYS
@@ -95,7 +96,7 @@ def test_defaults_and_recipes_are_those_of_train(data):
     assert recipe_feed.Feed() == (bare.augment, bare.height, bare.width)
     chosen = settings.resolve({"data_path": data, "output_path": "x"}, sources.open_source(data, "train"))
     assert (chosen.seed, chosen.batch_size) == (recipe_feed.SEED, recipe_feed.BATCH_SIZE)
-    assert recipes.RECIPES[recipe_feed.RECIPE] == chosen.recipe
+    assert recipe_feed.RECIPE == recipes.DEFAULT and chosen.recipe.name in ("pretrained", "scratch")
 
 
 def test_a_frame_in_an_epoch_is_what_its_batch_holds(place, look):

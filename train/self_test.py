@@ -36,6 +36,8 @@ def run(options: argparse.Namespace, out: Console) -> int:
         "output_path": "",
         "batch_size": BATCH,
         "train_steps": STEPS,
+        "recipe": "scratch",
+        "weights": "none",
         "augment": "none",
         "threads": 1,
         "device": options.device or "auto",

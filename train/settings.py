@@ -73,7 +73,7 @@ def resolve(given: Dict[str, Any], source, say: Callable[[str], None] = _nothing
     gets a line where lengths had to become multiples of the steps of a call. ranks: that each take a batch a step."""
     if "train_epochs" in given and "train_steps" in given:
         raise ToolkitError("--train_epochs and --train_steps are both given", remedy="give one of them")
-    recipe = _recipe(given.get("recipe", "default"))
+    recipe = _recipe(given, say)
     chosen = augmentations.named(given.get("augment", recipe.augment))
     batch_size = given.get("batch_size", 8)
     if batch_size < 2:
@@ -159,9 +159,20 @@ def default_output_path() -> str:
     return os.path.join("output", flags.device_id())
 
 
-def _recipe(name_or_file: str) -> Recipe:
+def _recipe(given: Dict[str, Any], say: Callable[[str], None]) -> Recipe:
+    """The recipe that is named; by default the one for pretrained weights, where there are some for the frontend."""
+    name = given.get("recipe", recipes.DEFAULT)
+    if name == recipes.DEFAULT:
+        frontend = given.get("frontend", recipes.RECIPES["pretrained"].frontend)
+        if given.get("weights", pretrained.AUTO) != pretrained.AUTO:
+            has_weights = given["weights"] != pretrained.NONE
+        else:
+            has_weights = pretrained.resolve(pretrained.AUTO, frontend) != pretrained.NONE
+        name = "pretrained" if has_weights else "scratch"
+        if not has_weights and "frontend" not in given and "weights" not in given:
+            say("no ImageNet weights are installed: training from nothing (%s brings some)" % pretrained.INSTALL)
     try:
-        return recipes.read(name_or_file)
+        return recipes.read(name)
     except ValueError as error:
         raise ToolkitError(str(error)) from None
 

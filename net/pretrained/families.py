@@ -40,8 +40,9 @@ class Family(NamedTuple):
 
 def _renamed(layer: str, rules: Rules) -> str:
     for pattern, key in rules:
-        if re.fullmatch(pattern, layer):
-            return re.sub(pattern, key, layer)
+        match = re.fullmatch(pattern, layer)
+        if match:
+            return key(match) if callable(key) else match.expand(key)
     raise ValueError("knows no layer %s" % layer)
 
 
