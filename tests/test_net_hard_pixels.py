@@ -1,0 +1,78 @@
+"""Losses of the hard pixels alone, and smoothed labels, against plain numpy."""
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from net import losses
+
+CLASSES = 4
+
+
+def by_pixel(logits, labels):
+    """Cross entropy of each pixel that is not 255."""
+    known = labels != 255
+    scores = logits[known].astype(np.float64)
+    return np.log(np.exp(scores).sum(axis=-1)) - scores[np.arange(len(scores)), labels[known]]
+
+
+def loss(logits, labels, **how):
+    with tf.Graph().as_default() as graph, tf.Session() as session:
+        scores = tf.constant(logits)
+        value = losses.cross_entropy(scores, tf.constant(labels), **how)
+        gradient = tf.gradients(value, scores)[0]
+        operators = {operation.type for operation in graph.get_operations()}
+        assert not operators & {"TopKV2", "Where", "Unique", "BooleanMask", "NonMaxSuppression"}
+        return session.run([value, gradient])
+
+
+def picture(seed, spread, masked):
+    rng = np.random.RandomState(seed)
+    labels = rng.randint(0, CLASSES, (1, 8, 12)).astype(np.uint8)
+    labels[rng.uniform(size=labels.shape) < masked] = 255
+    return (spread * rng.randn(1, 8, 12, CLASSES)).astype(np.float32), labels
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 999), st.floats(0.1, 8), st.floats(0.05, 0.95), st.floats(0, 0.6))
+def test_hard_pixels_are_those_under_seven_tenths_or_the_largest_losses_if_these_are_too_few(
+    seed, spread, share, masked
+):
+    logits, labels = picture(seed, spread, masked)
+    single = np.sort(by_pixel(logits, labels))[::-1]
+    if not len(single):
+        return
+    hard = single[single >= -np.log(0.7)]
+    wanted = int(np.ceil(share * len(single)))
+    value, gradient = loss(logits, labels, hard=share)
+    moved = int((np.abs(gradient).sum(axis=-1) > 0).sum())
+    if len(hard) >= wanted:
+        assert value == pytest.approx(hard.mean(), rel=1e-3)
+    else:  # halving ends a little below the loss that is sought: never fewer, and of those beyond only near ones
+        assert moved >= min(wanted, (single > 1e-6).sum())
+        least = single[wanted - 1] - 2 * losses.EASY / 2**losses.HALVINGS
+        allowed = single[single >= least]
+        assert allowed.mean() - 1e-4 <= value <= single[:wanted].mean() + 1e-4
+
+
+def test_without_a_valid_pixel_nothing_counts_and_nothing_moves():
+    value, gradient = loss(np.ones((1, 4, 4, CLASSES), np.float32), np.full((1, 4, 4), 255, np.uint8), hard=0.3)
+    assert value == 0 and not gradient.any()
+
+
+def test_ignored_classes_are_neither_hard_nor_counted_among_all():
+    logits, labels = picture(3, 4.0, 0.0)
+    masked = np.where(labels == 2, 255, labels).astype(np.uint8)
+    assert loss(logits, labels, hard=0.4, ignored=[2])[0] == pytest.approx(loss(logits, masked, hard=0.4)[0], rel=1e-6)
+
+
+@pytest.mark.parametrize("dense", [False, True])
+def test_smoothed_labels_spread_their_share_over_the_learned_classes_alone(dense):
+    logits, labels = picture(5, 1.0, 0.2)
+    labels[labels == 3] = 255
+    truth = np.eye(CLASSES)[np.minimum(labels, 3)][labels != 255] * 0.9 + 0.1 / 3 * np.array([1, 1, 1, 0])
+    scores = logits[labels != 255].astype(np.float64)
+    expected = -(truth * (scores - np.log(np.exp(scores).sum(-1, keepdims=True)))).sum(-1).mean()
+    assert loss(logits, labels, ignored=[3], smoothing=0.1, dense=dense)[0] == pytest.approx(expected, rel=1e-5)
