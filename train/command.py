@@ -17,7 +17,7 @@ from pipeline import device as devices
 from pipeline.needs import Training
 from pipeline.precision import MIXED
 
-from . import flags, loop, run_start, running
+from . import flags, graph, loop, pretrained, run_start, running
 from .progress import duration
 from .settings import Settings, default_output_path, require_frontend, resolve
 from .state import State
@@ -46,7 +46,8 @@ def run(options: argparse.Namespace, out: Console, argv: List[str]) -> int:
     if options.profile:
         _make_place(options.profile, device.name)
     trace = options.profile if device.name != "npu" else None  # a card writes its own
-    job = running.Job(settings, source, _held_out(settings, out), device, among, trace, argv)
+    start = _start(settings, source, options, out)
+    job = running.Job(settings, source, _held_out(settings, out), device, among, start, trace, argv)
     if among.rank:
         return _follow(job, options, out)
     started = time.monotonic()
@@ -62,6 +63,18 @@ def run(options: argparse.Namespace, out: Console, argv: List[str]) -> int:
     out.say(_next(settings))
     out.result(dict(state.about(source.survey()[0]), run=settings.output_path, work=device.report()))
     return 0
+
+
+def _start(settings: Settings, source: Any, options: argparse.Namespace, out: Console) -> Optional[pretrained.Start]:
+    """The weights that a new run begins with, seen to fit before anything is written."""
+    goes_on = options.resume and runfolder.holds_run(settings.output_path)
+    if goes_on and runfolder.checkpoints(settings.output_path):
+        return None
+    shapes = graph.network_shapes(settings, len(source.classes))
+    start = pretrained.start(settings.weights, settings.frontend, shapes, source.classes)
+    if start is not None:
+        out.say(start.report)
+    return start
 
 
 def _dry_run(settings: Settings, source: Any, out: Console) -> int:

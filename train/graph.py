@@ -70,6 +70,14 @@ def build(
         return TrainGraph(graph, iterator, values, tf.global_variables(), weights, scale_state, taken)
 
 
+def network_shapes(settings: Settings, classes: int) -> Dict[str, List[int]]:
+    """The network's variables: shapes by name."""
+    with tf.Graph().as_default():
+        image = tf.placeholder(tf.uint8, [2, bisenet.MULTIPLE, bisenet.MULTIPLE, 3])
+        bisenet.build(image, classes, settings.frontend, training=True)
+        return {variable.op.name: variable.shape.as_list() for variable in tf.global_variables()}
+
+
 def _optimiser(settings: Settings, rate: tf.Tensor, network: Any) -> optimiser.Optimiser:
     decayed = network.kernels if settings.recipe.optimiser == "adamw" else []
     return optimiser.build(settings.recipe, rate, settings.momentum, decayed, settings.weight_decay)

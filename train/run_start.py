@@ -16,11 +16,18 @@ from pipeline import sources
 from pipeline.augmentations import NAMED
 
 from . import checkpoint as checkpoints
-from . import class_weights, logs
+from . import class_weights, logs, pretrained
 from .recipes import DEFAULT, RECIPES
 from .settings import Settings, differences
 
 OF_A_DEVICE = ("device", "precision", "loss_scale", "npu_option", "distributed")
+PATHS_OR_NAMES = {  # flags that take a path, and what else they take
+    "data_path": (),
+    "cache": (sources.NONE, sources.MEMORY),
+    "recipe": [DEFAULT] + list(RECIPES),
+    "augment": NAMED,
+    "weights": pretrained.NAMES,
+}
 NOT_SAVED = ("resume", "overwrite", "dry_run", "self_test", "profile")
 
 
@@ -163,9 +170,5 @@ def _anywhere(name: str, value: Any) -> Any:
     if name == "class_weights":
         path, formula = class_weights.parts(value)
         return os.path.abspath(path) + ("" if formula is None else ":" + formula)
-    is_path = name == "data_path"
-    is_path |= name == "cache" and value not in (sources.NONE, sources.MEMORY)
-    is_path |= (
-        name == "recipe" and value not in RECIPES and value != DEFAULT or name == "augment" and value not in NAMED
-    )
+    is_path = name in PATHS_OR_NAMES and value not in PATHS_OR_NAMES[name]
     return os.path.abspath(value) if is_path else value

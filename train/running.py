@@ -25,14 +25,15 @@ from .state import Parts, State, Stop, Validate
 
 
 class Job(NamedTuple):
-    """What a training starts from. held_out: the frames to validate on, None where there are none; trace: the file for
-    a step's timeline, None for none."""
+    """What a training starts from. held_out: the frames to validate on, None where there are none; start: the weights
+    that it begins with, None for none; trace: the file for a step's timeline, None for none."""
 
     settings: Settings
     source: Any
     held_out: Any
     device: Device
     ranks: Ranks
+    start: Optional[pretrained.Start]
     trace: Optional[str]
     argv: List[str]
 
@@ -49,13 +50,9 @@ def train(job: Job, state: State, out: Console) -> None:
         with built.graph.as_default():
             checkpoints = Checkpoints(settings.output_path, built.variables, built.scale_state)
             initialise = graphs.initialiser(built)
-            weights = pretrained.NONE if state.last is not None else settings.weights
-            shapes = {variable.op.name: variable.shape.as_list() for variable in built.weights}
-            start = pretrained.start(weights, settings.frontend, shapes, source.classes)
+            start = job.start if state.last is None else None
             load_pretrained = pretrained.setter(start, built.weights)
             job.device.prepare(built.variables + [built.taken])
-        if start is not None:
-            out.say(start.report)
         opened.callback(curves.draw, settings.output_path)
         opened.callback(logs.close_log, logs.open_log(settings.output_path, flags.device_id()))
         events = opened.enter_context(contextlib.closing(logs.Events(settings.output_path, built.graph)))

@@ -7,6 +7,7 @@ from typing import Any, Callable, Dict, Optional, Tuple, Union
 
 from camvid_tools.classes import ClassTable
 from camvid_tools.errors import ToolkitError
+from eval import runfolder
 from pipeline import augmentations, sizes, sources
 from pipeline.augmentations import Augmentation
 from pipeline.precision import DYNAMIC, FLOAT32, MIXED, NO_SCALE
@@ -91,7 +92,7 @@ def resolve(given: Dict[str, Any], source, say: Callable[[str], None] = _nothing
     if len(ignored) == len(source.classes):
         raise ToolkitError("no class is left to learn: all are ignored", where=source.path)
     base = given.get("learning_rate", recipe.learning_rate)
-    device, frontend = given.get("device", "auto"), given.get("frontend", recipe.frontend)
+    device, frontend = given.get("device", "auto"), _frontend(given, recipe)
     precision = given.get("precision", MIXED if device == "npu" else FLOAT32)
     return Settings(
         data_path=os.path.abspath(given["data_path"]),
@@ -123,6 +124,14 @@ def resolve(given: Dict[str, Any], source, say: Callable[[str], None] = _nothing
         tf_threads=given.get("tf_threads"),
         **lengths,
     )
+
+
+def _frontend(given: Dict[str, Any], recipe: Recipe) -> str:
+    """The flag's; else that of the run whose weights are taken; else the recipe's."""
+    weights = given.get("weights", "")
+    if "frontend" not in given and os.path.isdir(weights):
+        return runfolder.read(weights).settings["frontend"]
+    return given.get("frontend", recipe.frontend)
 
 
 def _class_weights(given: Optional[str], recipe: Recipe, source: Any) -> Optional[Tuple[float, ...]]:
