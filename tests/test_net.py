@@ -11,6 +11,7 @@ from net import bisenet, frontends, losses
 from net.layers import Layers, max_pool, resize
 
 FRONTENDS = sorted(frontends.FRONTENDS)
+KINDS = ("efficientnet_lite0", "mobilenet_v2", "resnet18", "resnet50", "resnet50_v2", "xception39")  # differ in code
 CLASSES = 5
 
 
@@ -28,8 +29,13 @@ def by_name(variable):
 
 
 def fill(session):
-    for variable in tf.global_variables():
-        variable.load(by_name(variable), session)
+    load(session, {variable: by_name(variable) for variable in tf.global_variables()})
+
+
+def load(session, values):
+    """All at once: each run of a graph that has grown costs more than the last."""
+    feed = {variable.initializer.inputs[1]: value for variable, value in values.items()}
+    session.run([variable.initializer for variable in values], feed)
 
 
 class Built:
@@ -52,7 +58,7 @@ class Built:
         return {self.images: drawn.noise(1, 2, 64, 96, 3), self.labels: labels}
 
 
-@pytest.fixture(scope="module", params=FRONTENDS)
+@pytest.fixture(scope="module", params=KINDS)
 def built(request):
     made = Built(request.param)
     with made.graph.as_default():
@@ -78,9 +84,12 @@ def test_weight_decay_acts_on_convolution_kernels_and_nothing_else(built):
     assert not any(name.endswith(("gamma", "beta", "bias")) for name in names)
 
 
-def test_only_the_logits_have_biases_and_every_norm_has_gain_and_offset(built):
+def test_only_what_no_norm_follows_has_biases_and_every_norm_has_gain_and_offset(built):
     names = [variable.op.name for variable in tf.trainable_variables()]
-    assert sorted(n for n in names if n.endswith("bias")) == [h + "/classes/bias" for h in ("aux16", "aux32", "head")]
+    biases = [n for n in names if n.endswith("bias") and not n.startswith("frontend/")]
+    assert sorted(biases) == [h + "/classes/bias" for h in ("aux16", "aux32", "head")]
+    layers = {n.rpartition("/")[0] for n in names if n.endswith("gamma")}
+    assert not any(n.rpartition("/")[0] in layers for n in names if n.endswith("bias"))
     assert len([n for n in names if n.endswith("gamma")]) == len([n for n in names if n.endswith("beta")])
 
 
@@ -121,9 +130,48 @@ def test_the_attention_gates_lie_on_both_sides_of_one_half_with_no_relu_before_t
 
 
 GOLDEN = {
-    "xception39": [-0.0324, 0.1396, 0.2344, -0.1942, -0.0151, 0.0097, -0.2681],
+    "efficientnet_lite0": [-0.0415, 0.1401, 0.2275, -0.1926, -0.0509, -0.0126, -0.2479],
+    "efficientnet_lite1": [-0.0479, 0.1332, 0.2389, -0.1582, -0.0642, -0.0621, -0.2223],
+    "efficientnet_lite2": [-0.0346, 0.1291, 0.1992, -0.1579, -0.0301, -0.0737, -0.2268],
+    "mobilenet_v2": [-0.0444, 0.1387, 0.264, -0.1922, -0.0196, -0.061, -0.2807],
+    "resnet101": [-0.023, 2.0161, 0.7564, 5.5804, -0.064, -2.5418, -3.1048],
+    "resnet101_v2": [0.0285, 0.2767, 0.3657, 0.2902, -0.0353, 0.2651, -0.4589],
+    "resnet152": [-1.0566, 9.0411, -6.5971, 18.621, -1.3335, -2.0829, -11.527],
+    "resnet152_v2": [-0.1646, 0.6265, 0.209, 0.5815, -0.151, -0.7022, -1.0344],
     "resnet18": [-0.0053, 0.6172, 0.5739, 0.733, -0.1868, 0.2265, -1.1997],
+    "resnet34": [-0.2438, 0.958, 0.5242, 1.3539, -0.7678, -0.6934, -2.0453],
+    "resnet50": [-0.0121, 0.3496, -0.1078, 0.6523, -0.0382, 0.4374, -0.7301],
+    "resnet50_v2": [0.0077, 0.1699, 0.3361, 0.138, -0.1157, 0.1169, -0.2968],
+    "xception39": [-0.0324, 0.1396, 0.2344, -0.1942, -0.0151, 0.0097, -0.2681],
 }
+CHANNELS = {
+    "xception39": (64, 128, 256),
+    "resnet18": (128, 256, 512),
+    "resnet34": (128, 256, 512),
+    "resnet50": (512, 1024, 2048),
+    "resnet101": (512, 1024, 2048),
+    "resnet152": (512, 1024, 2048),
+    "resnet50_v2": (256, 512, 2048),
+    "resnet101_v2": (256, 512, 2048),
+    "resnet152_v2": (256, 512, 2048),
+    "mobilenet_v2": (32, 96, 320),
+    "efficientnet_lite0": (40, 112, 320),
+    "efficientnet_lite1": (40, 112, 320),
+    "efficientnet_lite2": (48, 120, 352),
+}
+# Trainable numbers of whole networks, without their classifiers, as published or counted elsewhere.
+COUNTS = {"efficientnet_lite0": 2958848, "efficientnet_lite1": 3723520, "efficientnet_lite2": 4357952}
+COUNTS.update(resnet18=11176512, resnet34=21284672, resnet50=23508032, resnet101=42500160, resnet152=58143808)
+
+
+@pytest.mark.parametrize("frontend", FRONTENDS)
+def test_taps_lie_at_strides_8_16_and_32_with_the_networks_own_channels_and_weights(frontend):
+    with tf.Graph().as_default():
+        taps = frontends.build(frontend, tf.placeholder(tf.float32, [2, 96, 160, 3]), Layers(training=True))
+        expected = [[2, 96 // s, 160 // s, c] for s, c in zip((8, 16, 32), CHANNELS[frontend])]
+        assert [tap.shape.as_list() for tap in taps] == expected
+        count = sum(int(np.prod(v.shape.as_list())) for v in tf.trainable_variables())
+        assert count == COUNTS.get(frontend, count)
 
 
 @pytest.mark.parametrize("frontend", FRONTENDS)
@@ -140,7 +188,7 @@ def test_inference_gives_what_it_always_gave_alone_or_in_a_batch(frontend):
         one = session.run(alone.logits.main, {single: pixels[1:2]})
         assert np.allclose(one[0], logits[1], atol=1e-4)
         summary = [logits.mean(), logits.std()] + logits[0, 3, 4].tolist()
-        assert summary == pytest.approx(GOLDEN[frontend], abs=2e-3)
+        assert summary == pytest.approx(GOLDEN[frontend], rel=1e-3, abs=2e-3)
 
 
 def test_a_ramp_goes_through_strided_convolutions_and_back_up_without_shift():
@@ -165,7 +213,7 @@ def test_a_ramp_goes_through_strided_convolutions_and_back_up_without_shift():
         assert abs((back - (ramp.T if axis == 0 else ramp))[inside]).max() < 0.01
 
 
-@pytest.mark.parametrize("frontend", FRONTENDS)
+@pytest.mark.parametrize("frontend", KINDS)
 def test_a_point_of_light_answers_strongest_at_its_own_place_on_every_tap(frontend):
     """All kernels averaging, norms neutral: each tap's response to one bright pixel is centred on it."""
     with tf.Graph().as_default(), tf.Session() as session:
@@ -173,9 +221,8 @@ def test_a_point_of_light_answers_strongest_at_its_own_place_on_every_tap(fronte
         layers = Layers(training=False)
         taps = frontends.build(frontend, images, layers)
         session.run(tf.global_variables_initializer())
-        for kernel in layers.kernels:
-            shape = kernel.shape.as_list()
-            kernel.load(np.full(shape, 1 / np.prod(shape[:3]), np.float32), session)
+        shapes = {kernel: kernel.shape.as_list() for kernel in layers.kernels}
+        load(session, {kernel: np.full(s, 1 / np.prod(s[:3]), np.float32) for kernel, s in shapes.items()})
         dark, light = np.full((1, 256, 256, 3), 130, np.float32), np.full((1, 256, 256, 3), 130, np.float32)
         light[0, 128, 128] = 1e6  # far over the rounding of sums
         for stride, tap in zip((8, 16, 32), taps):
@@ -279,5 +326,5 @@ def test_sizes_that_are_no_multiple_of_32_are_refused(size):
 
 
 def test_an_unknown_frontend_names_those_that_exist():
-    with pytest.raises(ValueError, match="resnet18, xception39"):
+    with pytest.raises(ValueError, match="efficientnet_lite0, .*, xception39"):
         frontends.get("nonsense")

