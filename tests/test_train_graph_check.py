@@ -9,6 +9,7 @@ import drawn
 import predecessor
 from net.frontends import FRONTENDS
 from pipeline.graph_check import reading, rules
+from train import recipes
 from train.graph_check import main
 
 on_the_cards_stack = pytest.mark.skipif(
@@ -18,8 +19,10 @@ SIZE = ["--height", "160", "--width", "192", "--batch_size", "2"]
 
 
 @on_the_cards_stack
-@pytest.mark.parametrize("per_call", ["1", "100"])
-@pytest.mark.parametrize("frontend", sorted(FRONTENDS))
+@pytest.mark.parametrize(
+    "frontend, per_call",
+    [(name, "100") for name in sorted(FRONTENDS)] + [("xception39", "1"), ("efficientnet_lite0", "1")],
+)
 def test_training_and_evaluation_of_every_frontend_are_ready(run, frontend, per_call):
     ran = run(main, "--frontend", frontend, "--iterations_per_loop", per_call, "--json", "-", *SIZE)
     document = ran.json()
@@ -28,6 +31,23 @@ def test_training_and_evaluation_of_every_frontend_are_ready(run, frontend, per_
     assert document["evaluation"]["verdict"] == "ready" and document["evaluation"]["findings"] == []
     assert document["element_bytes"] == 2 * 160 * 192 * 4
     assert document["ops"]["IteratorGetNext"] == 1 and document["memory_bytes"]["activations"] > 1 << 20
+
+
+@on_the_cards_stack
+@pytest.mark.parametrize("name", sorted(recipes.RECIPES))
+def test_every_recipe_is_ready(run, name):
+    document = run(main, "--recipe", name, "--frontend", "xception39", "--json", "-", *SIZE).json()
+    assert (document["verdict"], document["findings"], document["ai_cpu_ops"]) == ("ready", [], [])
+
+
+@on_the_cards_stack
+def test_every_optimiser_schedule_and_loss_is_ready(run, tmp_path):
+    chosen = {"class_weights": "enet", "label_smoothing": 0.1, "hard_pixels": 0.2, "clip": 1.0, "average": 0.9}
+    for optimiser, schedule in zip(recipes.OPTIMISERS, recipes.SCHEDULES):
+        file = tmp_path / (optimiser + ".json")
+        file.write_text(json.dumps(dict(chosen, optimiser=optimiser, schedule=schedule)))
+        document = run(main, "--recipe", file, "--frontend", "xception39", "--json", "-", *SIZE).json()
+        assert (document["verdict"], document["findings"], document["ai_cpu_ops"]) == ("ready", [], []), optimiser
 
 
 @on_the_cards_stack

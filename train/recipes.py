@@ -92,7 +92,20 @@ class Recipe:
 #   (22 hours on an Ascend 910 there), a decay of 1e-5. Its own decay acts on the frontend alone.
 # demo: what `make demo` trains in under three minutes on drawn frames of 144 x 192; no use for anything else.
 RECIPES = {
-    "pretrained": Recipe("pretrained", frontend="efficientnet_lite0"),
+    "pretrained": Recipe(
+        "pretrained",
+        epochs=74,
+        frontend="efficientnet_lite0",
+        optimiser="adamw",
+        learning_rate=4e-3,
+        frontend_rate=0.15,
+        weight_decay=0.05,
+        warm_up=60,
+        norm_decay=0.95,
+        average=0.99,
+        hard_pixels=0.1,
+        aux_weight=0.4,
+    ),
     "scratch": Recipe("scratch"),
     "demo": Recipe("demo", epochs=50, augment="light", height=128, width=192, warm_up=20, loss_strides=(2, 4, 4)),
     "paper": Recipe("paper", epochs=600, learning_rate=0.025, weight_decay=1e-4, loss_strides=(1, 1, 1)),
