@@ -32,7 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--predictions",
         metavar="DIR",
-        help="score this folder's PNGs, named as the frames, of class ids or colours, instead of a run",
+        help="score this folder's PNGs, named as the frames, of class ids or colours, not a run; scores go there",
     )
     parser.add_argument(
         "--pictures", type=int, default=0, metavar="N", help="write N pictures: frame, label, prediction"

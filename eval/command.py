@@ -114,6 +114,9 @@ def _document(subject: Subject, split: str, blocks: List[tables.Block], rate: fl
 
 def _closing(document: Dict[str, Any], gallery: _Gallery, folder: str) -> str:
     lines = []
+    unknown = document.get("predictions", {}).get("unknown_pixels")
+    if unknown:
+        lines.append("%d predicted pixels are of no class: each is a miss" % unknown)
     if "latency_ms" in document:
         text = "one frame takes %(median).0f ms (median, %(device)s), the 95th percentile %(p95).0f ms"
         lines.append(text % document["latency_ms"])

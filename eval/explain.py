@@ -64,7 +64,7 @@ def _zoo_loop(confusions: np.ndarray) -> Optional[float]:
 
 RULES: Tuple[Rule, ...] = (
     Rule("MMSegmentation", "a class without a true pixel that is predicted somewhere counts 0", _over(UNION)),
-    Rule("detectron2", "the rule used here", _over(TRUTH)),
+    Rule("detectron2", "a class counts where it has true pixels, whatever is predicted", _over(TRUTH)),
     Rule("PaddleSeg", "a class that is neither true nor predicted counts 1", _over(UNION, 1.0)),
     Rule("CoinCheung/BiSeNet", "1 is added to every union, so that an absent class counts 0", _smoothed),
     Rule(
@@ -72,7 +72,11 @@ RULES: Tuple[Rule, ...] = (
         "reduction `macro-imagewise`: a mean for each frame, where an absent class counts 1, then their mean",
         _by_frame(1.0),
     ),
-    Rule("mean over frames", "a mean for each frame over the classes in it, then their mean", _by_frame(None)),
+    Rule(
+        "mean over frames",
+        "a mean for each frame over the classes true or predicted in it, then their mean",
+        _by_frame(None),
+    ),
     Rule(
         "tf.metrics.mean_iou",
         "Void and all that is left out here is a class like the others (no class left out: protocol modelzoo)",

@@ -7,7 +7,7 @@ from typing import Any, Dict, Iterator, List
 
 import numpy as np
 
-from camvid_tools import labels
+from camvid_tools import imageio, labels
 from camvid_tools.classes import UNKNOWN
 from camvid_tools.codec import ColourCodec
 from camvid_tools.errors import ToolkitError
@@ -28,16 +28,14 @@ def subject(options: argparse.Namespace) -> Subject:
     source = sources.open_source(_data_path(options), options.split)
     files = _files(folder, source)
     codec = ColourCodec(source.classes)
+    about: Dict[str, Any] = {"path": os.path.abspath(folder), "files": len(files), "unknown_pixels": 0}
 
     @contextlib.contextmanager
     def predictions() -> Iterator[Iterator[Prediction]]:
-        yield (_prediction(file, index, source, codec) for index, file in enumerate(files))
+        yield (_prediction(file, index, source, codec, about) for index, file in enumerate(files))
 
     title = "scoring the predictions in %s" % os.path.relpath(folder)
-    document: Dict[str, Any] = {
-        "size": list(sizes.evaluation_size(source)),
-        "predictions": {"path": os.path.abspath(folder), "files": len(files)},
-    }
+    document = {"size": list(sizes.evaluation_size(source)), "predictions": about}
     return Subject(title, source, folder, document, predictions, dict)
 
 
@@ -65,25 +63,31 @@ def _files(folder: str, source: Any) -> List[str]:
     return found
 
 
-def _prediction(file: str, index: int, source: Any, codec: ColourCodec) -> Prediction:
+def _prediction(file: str, index: int, source: Any, codec: ColourCodec, about: Dict[str, Any]) -> Prediction:
+    """`about` counts the pixels of no class."""
     truth = source.read(index)[1]
-    ids = labels.read(file, codec).ids
+    picture = labels.to_8_bits(imageio.read_raw(file))
+    if labels.holds_grey_ids(picture, len(source.classes)):
+        picture = np.ascontiguousarray(picture[..., 0])
+    ids = labels.interpret(picture, codec).ids
     if ids.shape != truth.shape:
         raise ToolkitError(
             "is %d x %d, its frame %d x %d" % (ids.shape + truth.shape),
             where=file,
             remedy="resize predictions to their frames, by the nearest pixel",
         )
-    if (ids == UNKNOWN).any():
-        ids = np.where(ids == UNKNOWN, _nothing(file, ids, source), ids).astype(np.uint8)
+    unknown = ids == UNKNOWN
+    if unknown.any():
+        about["unknown_pixels"] += int(unknown.sum())
+        ids = np.where(unknown, _nothing(file, unknown, truth, source), ids).astype(np.uint8)
     return Prediction(index, truth, ids)
 
 
-def _nothing(file: str, ids: np.ndarray, source: Any) -> int:
-    """The id that a pixel of no class gets: Void's, which is wrong wherever the truth counts."""
+def _nothing(file: str, unknown: np.ndarray, truth: np.ndarray, source: Any) -> np.ndarray:
+    """What pixels of no class are taken for, [h,w]: Void, and where that is true another class, since it is no hit."""
     void = source.classes.void_ids()
     if not void:
-        row, column = (int(i) for i in np.argwhere(ids == UNKNOWN)[0])
+        row, column = (int(i) for i in np.argwhere(unknown)[0])
         text = "has a pixel of no class at row %d, column %d" % (row, column)
         raise ToolkitError(text, where=file, remedy="expected " + FORMS)
-    return void[0]
+    return np.where(truth == void[0], (void[0] + 1) % len(source.classes), void[0])

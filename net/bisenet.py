@@ -4,7 +4,7 @@ Two paths see the picture: a shallow one that keeps detail at stride 8, and a fr
 is silent, the choices are those of the first author's TorchSeg.
 """
 
-from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
 
 import tensorflow.compat.v1 as tf
 
@@ -25,10 +25,11 @@ class Logits(NamedTuple):
 
 
 class Network(NamedTuple):
-    """A built network. updates: operations of batch norm's averages; kernels: what weight decay acts on."""
+    """A built network. updates: makers of the operations that move batch norm's averages, see Layers; kernels: what
+    weight decay acts on."""
 
     logits: Logits
-    updates: List[Any]
+    updates: List[Callable[[], Any]]
     kernels: List[Any]
 
 

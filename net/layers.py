@@ -29,23 +29,23 @@ def as_is() -> Any:
 class Layers:
     """Makes layers in the current variable scope and collects what training needs of them.
 
-    updates: operations that move the averages of batch norm; kernels: the variables that take weight decay.
+    updates: makers of the operations that move the averages of batch norm, so that they can be put after whatever still
+    reads these; kernels: the variables that take weight decay.
     Initial weights depend on (seed, variable name) alone, not on what was built before.
     """
 
     epsilon = NORM_EPSILON
     relu: Callable[[tf.Tensor], tf.Tensor] = staticmethod(tf.nn.relu)
     same = False  # TensorFlow's own padding, for weights that are compared with those of elsewhere
-    frozen = False  # norms use and keep their averages in training too
 
     def __init__(self, training: bool, seed: int = 0, norm_decay: float = 0.9) -> None:
         self.training, self.seed = training, seed
         self._decay = norm_decay
-        self.updates: List[Any] = []
+        self.updates: List[Callable[[], Any]] = []
         self.kernels: List[Any] = []
 
     def like(self, **differing: Any) -> "Layers":
-        """These layers but for `epsilon`, `relu`, `same` or `frozen`; updates and kernels are collected together."""
+        """These layers but for `epsilon`, `relu` or `same`; updates and kernels are collected together."""
         other = copy.copy(self)
         for name, value in differing.items():
             setattr(other, name, value)
@@ -73,12 +73,14 @@ class Layers:
         beta = tf.get_variable("beta", shape, tf.float32, tf.zeros_initializer())
         mean = tf.get_variable("moving_mean", shape, tf.float32, tf.zeros_initializer(), trainable=False)
         variance = tf.get_variable("moving_variance", shape, tf.float32, tf.ones_initializer(), trainable=False)
-        if self.frozen or not self.training:
+        if not self.training:
             return tf.nn.fused_batch_norm(x, gamma, beta, mean, variance, self.epsilon, is_training=False)[0]
         y, batch_mean, batch_variance = tf.nn.fused_batch_norm(x, gamma, beta, epsilon=self.epsilon)
-        self.updates.append(tf.assign_sub(mean, (1 - self._decay) * (mean - batch_mean)))
-        self.updates.append(tf.assign_sub(variance, (1 - self._decay) * (variance - batch_variance)))
+        self.updates += [self._follow(mean, batch_mean), self._follow(variance, batch_variance)]
         return y
+
+    def _follow(self, average: Any, value: tf.Tensor) -> Callable[[], Any]:
+        return lambda: tf.assign_sub(average, (1 - self._decay) * (average - value))
 
     def conv_norm(
         self, name: str, x: tf.Tensor, filters: int, size: int, stride: int = 1, relu: bool = True

@@ -101,6 +101,7 @@ class ArraySource:
     """Frames that are in memory already: for self-tests and benchmarks."""
 
     kind = "arrays"
+    damaged: List[str] = []
 
     def __init__(self, names: List[str], samples: List[Sample], classes: ClassTable) -> None:
         self.names, self._samples, self.classes = list(names), list(samples), classes

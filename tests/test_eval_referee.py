@@ -56,7 +56,18 @@ def test_pixels_that_are_wrong_void_or_of_no_class_are_misses(run, data, truth, 
     whole = sum(int((ids != VOID).sum()) for ids in truth.values())
     found = judge(run, data, write(tmp_path, spoilt)).json()
     assert found["pixel_accuracy"] == pytest.approx((whole - 3) / whole)
-    assert sum(found["other"]) == 2
+    assert sum(found["other"]) == 2 and found["predictions"]["unknown_pixels"] == 1
+
+
+def test_pixels_of_no_class_are_no_hit_where_void_is_true_either(run, data, truth, tmp_path):
+    nothing = {name: np.full_like(ids, 255) for name, ids in truth.items()}
+    found = judge(run, data, write(tmp_path, nothing), "--protocol", "modelzoo").json()
+    assert found["pixel_accuracy"] == 0
+
+
+def test_ids_in_three_equal_channels_are_read_as_ids(run, data, truth, tmp_path):
+    grey = {name: np.repeat(ids[..., None], 3, axis=2) for name, ids in truth.items()}
+    assert judge(run, data, write(tmp_path, grey)).json()["pixel_accuracy"] == 1
 
 
 def test_several_protocols_and_other_tools_rules_come_from_the_same_count(run, data, truth, tmp_path):

@@ -68,6 +68,14 @@ def test_ignored_classes_are_neither_hard_nor_counted_among_all():
     assert loss(logits, labels, hard=0.4, ignored=[2])[0] == pytest.approx(loss(logits, masked, hard=0.4)[0], rel=1e-6)
 
 
+def test_smoothing_makes_no_easy_pixel_hard():
+    labels = np.array([[[0, 1, 2, 3]]], np.uint8)
+    logits = 9 * np.eye(CLASSES, dtype=np.float32)[None, None]
+    logits[0, 0, 3] = 0  # one pixel of four is undecided
+    _, gradient = loss(logits, labels, hard=0.25, smoothing=0.2)
+    assert (np.abs(gradient).sum(axis=-1) > 0).tolist() == [[[False, False, False, True]]]
+
+
 @pytest.mark.parametrize("dense", [False, True])
 def test_smoothed_labels_spread_their_share_over_the_learned_classes_alone(dense):
     logits, labels = picture(5, 1.0, 0.2)

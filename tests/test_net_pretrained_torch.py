@@ -93,7 +93,7 @@ def test_a_pickle_before_the_weights_runs_nothing_either(tmp_path):
 def test_a_tensor_outside_its_storage_is_refused(tmp_path, is_legacy, size, stride, offset):
     path = str(tmp_path / "w.pth")
     torch_writing.save(path, {"a": Tensor(Storage(np.zeros(6, np.float32)), offset, size, stride)}, is_legacy)
-    with pytest.raises(ValueError, match="outside its storage|impossible shape"):
+    with pytest.raises(ValueError, match="outside its storage|impossible shape|many times the numbers"):
         torch_file.read(path)
 
 
@@ -133,6 +133,24 @@ def test_a_file_that_was_cut_off_or_has_a_wrong_byte_is_read_or_refused_and_neve
         assert all(isinstance(values, np.ndarray) for values in torch_file.read(path).values())
     except ValueError as fault:
         assert str(fault)
+
+
+def test_storages_that_grow_when_they_are_unpacked_are_refused(tmp_path):
+    plain, packed = str(tmp_path / "w.pth"), str(tmp_path / "packed.pth")
+    torch_writing.save(plain, torch_writing.state_dict({"a": np.zeros(1000, np.float32)}), is_legacy=False)
+    with zipfile.ZipFile(plain) as old, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+    with pytest.raises(ValueError, match="compressed or locked"):
+        torch_file.read(packed)
+
+
+@FORMS
+def test_a_thousand_names_for_one_storage_are_refused(tmp_path, is_legacy):
+    path, shared = str(tmp_path / "w.pth"), Storage(np.zeros(50, np.float32))
+    torch_writing.save(path, {"a%d" % i: Tensor(shared, 0, (50,), (1,)) for i in range(1000)}, is_legacy)
+    with pytest.raises(ValueError, match="many times the numbers"):
+        torch_file.read(path)
 
 
 def test_another_zip_file_is_refused(tmp_path):

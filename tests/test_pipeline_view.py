@@ -98,7 +98,7 @@ def test_the_sheet_is_named_after_what_it_shows(place, run, tmp_path, monkeypatc
         (["--step", "0", "--height", "-32"], ["--height -32"]),
         (["--step", "0", "--width", "100"], ["--width 100", "96 or 128"]),
         (["--step", "0", "--augment", "bse"], ["bse", "base, colour, light, none"]),
-        (["--step", "0", "--recipe", "papper"], ["papper", "default, demo, paper"]),
+        (["--step", "0", "--recipe", "papper"], ["papper", "default, demo, modelzoo, paper"]),
         (["--augment", "light"], ["--augment", "--epoch"]),
         (["--out", "sheet.jpg"], ["sheet.jpg", "PNG"]),
         (["--out", "."], ["--out FILE.png"]),

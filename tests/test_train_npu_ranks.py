@@ -8,7 +8,7 @@ import sys
 
 import standins
 from eval import runfolder
-from standins import journal, on_the_cards_stack, steps
+from standins import on_the_cards_stack, steps
 from test_train_stops import wait_for
 from train.logs import read_metrics
 
@@ -74,7 +74,7 @@ def test_ranks_stop_at_the_same_step_whoever_is_asked(data, tmp_path):
         process.send_signal(signal.SIGTERM)
         process.communicate()
     assert process.returncode == 143
-    counts = [len([e for e in journal(tmp_path, "run") if e["rank"] == rank]) for rank in ("0", "1")]
+    counts = [len([e for e in steps(tmp_path) if e["rank"] == rank]) for rank in ("0", "1")]
     assert counts[0] == counts[1]
     last = runfolder.choose(str(tmp_path / "run"), "last")
     assert last.about["step"] == last.about["batches"] >= 1

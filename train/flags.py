@@ -71,7 +71,7 @@ FLAGS = (
     Flag("recipe", "default", "named training settings, or a JSON file"),
     Flag("augment", "the recipe's", "named augmentation, or a JSON file"),
     Flag("learning_rate", "the recipe's", "of the first step after warm-up", _amount),
-    Flag("momentum", "the recipe's", "of SGD", _share),
+    Flag("momentum", "the recipe's", "of SGD and RMSProp, beta1 of Adam", _share),
     Flag("weight_decay", "the recipe's", "on convolution kernels", _rate),
     Flag("class_weights", "none", "JSON file: class name -> weight, or FILE[:FORMULA] of camvid-check --statistics"),
     Flag("device", "auto", "where the network runs", choices=("auto", "cpu", "gpu", "npu")),

@@ -61,13 +61,18 @@ def build(
         outer, scale = needs.minimiser(inner, step)
         scale_state = tf.global_variables()[before:]
         gradients = outer.compute_gradients(values["minimised"], tf.trainable_variables())
-        update = tf.group(outer.apply_gradients(gradients, global_step=step), *network.updates)
-        if settings.recipe.average:
-            update = averages.build(weights, settings.recipe.average, step, update)
+        with tf.control_dependencies(_averages(settings, weights, step)):
+            moved = [move() for move in network.updates]
+            update = tf.group(outer.apply_gradients(gradients, global_step=step), *moved)
         train_op, counts, taken = _counted(update, step)
         values.update(waited, learning_rate=rate, train_op=needs.repeated(train_op), **counts)
         values.update({} if scale is None else {"loss_scale": scale})
         return TrainGraph(graph, iterator, values, tf.global_variables(), weights, scale_state, taken)
+
+
+def _averages(settings: Settings, weights: List[Any], step: Any) -> List[tf.Operation]:
+    decay = settings.recipe.ema_decay
+    return [averages.build(weights, decay, step)] if decay else []
 
 
 def network_shapes(settings: Settings, classes: int) -> Dict[str, List[int]]:
@@ -123,7 +128,7 @@ def _losses(settings: Settings, network: Any, label: tf.Tensor, needs: Needs) ->
             recipe.label_smoothing,
             hard,
         )
-        for logits, stride, hard in zip(network.logits, recipe.loss_strides, (recipe.hard_pixels, 0.0, 0.0))
+        for logits, stride, hard in zip(network.logits, recipe.loss_strides, (recipe.ohem_kept, 0.0, 0.0))
     ]
     aux = recipe.aux_weight * (aux16 + aux32)
     found = {"loss": main + aux, "loss_main": main, "loss_aux": aux, "minimised": main + aux}

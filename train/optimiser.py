@@ -37,7 +37,7 @@ def build(recipe: Recipe, rate: tf.Tensor, momentum: float, decayed: Sequence[An
     rates = {True: rate * recipe.frontend_rate, False: rate}
     parts = {True: make(rates[True], momentum, name + "_frontend"), False: make(rate, momentum, name)}
     shrink = [(variable, decay * rates[_is_frontend(variable)]) for variable in decayed]
-    return Optimiser(parts, shrink, recipe.clip)
+    return Optimiser(parts, shrink, recipe.clip_norm)
 
 
 def _is_frontend(variable: Any) -> bool:

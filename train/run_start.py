@@ -36,7 +36,8 @@ def with_saved_flags(given: Dict[str, Any], default_output: str) -> Dict[str, An
     flags = dict({"output_path": default_output}, **given)
     if not flags.get("resume") or not runfolder.holds_run(flags["output_path"]):
         return flags
-    saved = runfolder.read(flags["output_path"]).document["given"]
+    run = runfolder.read(flags["output_path"])
+    saved = dict(_settled(run.settings), **run.document["given"])
     if "train_steps" in given or "train_epochs" in given:
         saved = {name: value for name, value in saved.items() if name not in ("train_steps", "train_epochs")}
     if given.get("device", saved.get("device")) != saved.get("device"):
@@ -44,8 +45,21 @@ def with_saved_flags(given: Dict[str, Any], default_output: str) -> Dict[str, An
     return dict(saved, **flags)
 
 
+def _settled(settings: Dict[str, Any]) -> Dict[str, Any]:
+    """Flags for what a run took by what was installed when it began: it goes on with that."""
+    if "weights" not in settings:
+        return {}
+    return {"recipe": settings["recipe"]["name"], "frontend": settings["frontend"], "weights": settings["weights"]}
+
+
 def claim(
-    settings: Settings, source: Any, given: Dict[str, Any], argv: List[str], options: argparse.Namespace, out: Console
+    settings: Settings,
+    source: Any,
+    given: Dict[str, Any],
+    argv: List[str],
+    options: argparse.Namespace,
+    out: Console,
+    start: Optional[pretrained.Start] = None,
 ) -> Optional[runfolder.Checkpoint]:
     """Make the run folder ours and return the checkpoint to go on from, or None to start at step 0."""
     run = settings.output_path
@@ -65,7 +79,7 @@ def claim(
     elif options.overwrite:
         _remove_run(run)
     # The settings come first: a folder with them is ours, whatever a kill leaves out of the rest.
-    atomic.write_json(os.path.join(run, runfolder.SETTINGS), document(settings, source, given, argv))
+    atomic.write_json(os.path.join(run, runfolder.SETTINGS), document(settings, source, given, argv, start))
     os.makedirs(os.path.join(run, runfolder.CHECKPOINTS), exist_ok=True)
     return checkpoint
 
@@ -91,6 +105,9 @@ def _resuming(checkpoint: Optional[runfolder.Checkpoint]) -> str:
 
 def _require_same(settings: Settings, source: Any, run: str, out: Console) -> None:
     held = runfolder.read(run)
+    if "weights" not in held.settings:
+        remedy = "python -m eval still scores it; train into another --output_path"
+        raise ToolkitError("this run was made by an earlier version, which trained otherwise", where=run, remedy=remedy)
     if held.document["data_digest"] != source.survey()[0]:
         remedy = "restore the data, or train into another --output_path"
         if not source.damaged:
@@ -140,7 +157,9 @@ def _remove(path: str) -> None:
         os.remove(path)
 
 
-def document(settings: Settings, source: Any, given: Dict[str, Any], argv: List[str]) -> Dict[str, Any]:
+def document(
+    settings: Settings, source: Any, given: Dict[str, Any], argv: List[str], start: Optional[pretrained.Start] = None
+) -> Dict[str, Any]:
     """settings.json: everything that is needed to know, and to repeat, what was trained."""
     import cv2
     import numpy
@@ -151,6 +170,7 @@ def document(settings: Settings, source: Any, given: Dict[str, Any], argv: List[
         "command": " ".join(["python -m train"] + [shlex.quote(word) for word in argv]),
         "settings": settings.document(),
         "given": {name: _anywhere(name, value) for name, value in given.items() if name not in NOT_SAVED},
+        "weights": None if start is None else {"report": start.report, "sha256": start.sha256},
         "classes": [[name] + list(colour) for name, colour in zip(source.classes.names, source.classes.colours)],
         "palette_digest": source.classes.digest(),
         "data_digest": source.survey()[0],

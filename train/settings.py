@@ -7,7 +7,6 @@ from typing import Any, Callable, Dict, Optional, Tuple, Union
 
 from camvid_tools.classes import ClassTable
 from camvid_tools.errors import ToolkitError
-from eval import runfolder
 from pipeline import augmentations, sizes, sources
 from pipeline.augmentations import Augmentation
 from pipeline.precision import DYNAMIC, FLOAT32, MIXED, NO_SCALE
@@ -93,6 +92,10 @@ def resolve(given: Dict[str, Any], source, say: Callable[[str], None] = _nothing
         raise ToolkitError("no class is left to learn: all are ignored", where=source.path)
     base = given.get("learning_rate", recipe.learning_rate)
     device, frontend = given.get("device", "auto"), _frontend(given, recipe)
+    weights = pretrained.resolve(given.get("weights", pretrained.AUTO), frontend)
+    if recipe.name == "pretrained" and weights == pretrained.NONE:
+        text = "recipe pretrained is made for ImageNet weights, and %s has none here (%s); scratch is made for that"
+        say(text % (frontend, pretrained.INSTALL))
     precision = given.get("precision", MIXED if device == "npu" else FLOAT32)
     return Settings(
         data_path=os.path.abspath(given["data_path"]),
@@ -101,7 +104,7 @@ def resolve(given: Dict[str, Any], source, say: Callable[[str], None] = _nothing
         height=height,
         width=width,
         frontend=frontend,
-        weights=pretrained.resolve(given.get("weights", pretrained.AUTO), frontend),
+        weights=weights,
         recipe=recipe,
         augmentation=chosen,
         learning_rate=Plan(base, total, min(recipe.warm_up, total // 10), recipe.schedule, recipe.power),
@@ -128,10 +131,10 @@ def resolve(given: Dict[str, Any], source, say: Callable[[str], None] = _nothing
 
 def _frontend(given: Dict[str, Any], recipe: Recipe) -> str:
     """The flag's; else that of the run whose weights are taken; else the recipe's."""
-    weights = given.get("weights", "")
-    if "frontend" not in given and os.path.isdir(weights):
-        return runfolder.read(weights).settings["frontend"]
-    return given.get("frontend", recipe.frontend)
+    if "frontend" in given:
+        return given["frontend"]
+    run = pretrained.run_of(given.get("weights", pretrained.AUTO))
+    return recipe.frontend if run is None else run.settings["frontend"]
 
 
 def _class_weights(given: Optional[str], recipe: Recipe, source: Any) -> Optional[Tuple[float, ...]]:

@@ -17,13 +17,18 @@ HALF_RANGE = (127.5,) * 3, (127.5,) * 3
 
 
 class Family(NamedTuple):
-    """Files of one origin. sign: a key that only they have. convolutions, norms: pairs of a pattern that a layer of
-    ours matches and the file's key for it. mean, std: of the pictures (RGB, grey levels) that the weights were trained
-    on, None: as the frontend has it; epsilon: of their norms."""
+    """Files of one origin.
+
+    sign: a key that only they have. layers: a pattern of the keys below the classifier: one that is left over is of a
+    larger network. convolutions, norms: pairs of a pattern that a layer of ours matches and the file's key for it.
+    mean, std: of the pictures (RGB, grey levels) that the weights were trained on, None: as the frontend has it;
+    epsilon: of their norms.
+    """
 
     name: str
     form: Form
     sign: str
+    layers: str
     convolutions: Rules
     norms: Rules
     pictures: Optional[Tuple[Vector, Vector]]
@@ -52,8 +57,6 @@ def _shifted(form: str, by: int) -> Callable:
 
 
 def _torch_resnet(depth: int) -> Family:
-    """Deeper ones have blocks that shallower ones lack, so that the wrong one is found out by a missing key."""
-
     def block(key: str) -> Callable:
         return lambda match: key % ((match.group(1), int(match.group(2)) - 1) + match.groups()[2:])
 
@@ -61,6 +64,7 @@ def _torch_resnet(depth: int) -> Family:
         "torchvision's ResNet-%d" % depth,
         TORCH,
         "layer1.0.conv1.weight",
+        r"layer\d\.\d+\..*",
         (
             (r"stem", "conv1"),
             (r"layer(\d)/block(\d+)/shortcut", block("layer%s.%d.downsample.0")),
@@ -83,6 +87,7 @@ def _slim_resnet_v2(depth: int) -> Family:
         "TF-slim's resnet_v2_%d" % depth,
         SLIM,
         root + "conv1/weights",
+        r"resnet_v2_\d+/block.*",
         ((r"stem", root + "conv1"), (r"block(\d)/unit(\d+)/(\w+)", unit)),
         (
             (r"postnorm", root + "postnorm"),
@@ -102,6 +107,7 @@ def _keras_resnet_v2(depth: int) -> Family:
         "Keras's ResNet%dV2" % depth,
         KERAS,
         "conv2_block1_preact_bn/gamma",
+        r"conv\d_block\d+_.*",
         (
             (r"stem", "conv1_conv"),
             (r"block(\d)/unit(\d+)/shortcut", unit("0_conv")),
@@ -121,6 +127,7 @@ LITE = Family(
     "EfficientNet-Lite for PyTorch",
     TORCH,
     "_conv_stem.weight",
+    r"_blocks\..*",
     (
         (r"stem", "_conv_stem"),
         (r"block(\d+)/(\w+)", r"_blocks.\1._\2_conv"),
@@ -141,6 +148,7 @@ TORCH_MOBILENET_V2 = Family(
     "torchvision's MobileNetV2",
     TORCH,
     "features.1.conv.0.0.weight",
+    r"features\.(\d|1[0-7])\..*",
     (
         (r"stem", "features.0.0"),
         (r"block0/depthwise", "features.1.conv.0.0"),
@@ -169,6 +177,7 @@ SLIM_MOBILENET_V2 = Family(
     "TF-slim's MobileNetV2",
     SLIM,
     "MobilenetV2/Conv/weights",
+    r"MobilenetV2/expanded_conv.*",
     ((r"stem", "MobilenetV2/Conv"), (r"classifier/conv", "MobilenetV2/Conv_1")) + _SLIM_BLOCKS,
     ((r"stem", "MobilenetV2/Conv/BatchNorm"), (r"classifier/conv", "MobilenetV2/Conv_1/BatchNorm"))
     + tuple((pattern, key + "/BatchNorm") for pattern, key in _SLIM_BLOCKS),
@@ -180,6 +189,7 @@ KERAS_MOBILENET_V2 = Family(
     "Keras's MobileNetV2",
     KERAS,
     "expanded_conv_depthwise/depthwise_kernel",
+    r"(expanded_conv|block_\d+)_.*",
     ((r"stem", "Conv1"), (r"classifier/conv", "Conv_1")) + _KERAS_BLOCKS,
     ((r"stem", "bn_Conv1"), (r"classifier/conv", "Conv_1_bn"))
     + tuple((pattern, key + "_BN") for pattern, key in _KERAS_BLOCKS),
@@ -187,7 +197,14 @@ KERAS_MOBILENET_V2 = Family(
     1e-3,
 )
 OWN = Family(
-    "this toolkit", OURS, "frontend/stem/kernel", ((r"(.*)", r"frontend/\1"),), ((r"(.*)", r"frontend/\1"),), None, None
+    "this toolkit",
+    OURS,
+    "frontend/stem/kernel",
+    r"frontend/.*",
+    ((r"(.*)", r"frontend/\1"),),
+    ((r"(.*)", r"frontend/\1"),),
+    None,
+    None,
 )
 
 OF_FRONTEND: Dict[str, List[Family]] = {

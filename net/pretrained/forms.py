@@ -1,6 +1,8 @@
 """File formats of weights: how each is recognised, read, and laid out, and what it calls the parts of a layer."""
 
+import os
 import zipfile
+import zlib
 from typing import Callable, Dict, NamedTuple, Tuple
 
 import numpy as np
@@ -50,7 +52,7 @@ AVERAGE = "/ExponentialMovingAverage"
 def read(path: str) -> Tensors:
     """All tensors of a weight file by the names that it has for them; `path` may be a checkpoint's prefix. OSError if
     it cannot be read, ValueError if it is damaged or of no known format."""
-    if not tf.io.gfile.exists(path):
+    if not os.path.exists(path) and os.path.exists(path + ".index"):
         return _checkpoint(path)  # the prefix of several files
     with open(path, "rb") as file:
         begin = file.read(4)
@@ -75,7 +77,7 @@ def _npz(path: str) -> Tensors:
     try:
         with np.load(path, allow_pickle=False) as held:
             return {name: held[name] for name in held.files}
-    except (zipfile.BadZipFile, KeyError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, RuntimeError, NotImplementedError) as error:
         raise ValueError("is damaged (%s)" % error) from None
 
 
@@ -85,7 +87,8 @@ def _checkpoint(path: str) -> Tensors:
     try:
         reader = tf.train.NewCheckpointReader(prefix)
         names = reader.get_variable_to_shape_map()
-        return {name: reader.get_tensor(name + AVERAGE if name + AVERAGE in names else name) for name in names}
+        plain = [name for name in names if not name.endswith(AVERAGE)]
+        return {name: reader.get_tensor(name + AVERAGE if name + AVERAGE in names else name) for name in plain}
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
         text = str(error).splitlines()[0]
         raise ValueError("is no weight file of a known format, or damaged (%s)" % text) from None
@@ -101,7 +104,7 @@ def _keras(path: str) -> Tensors:
             layers = [_text(name) for name in root.attrs["layer_names"]]
             pairs = [(root[layer], _text(name)) for layer in layers for name in root[layer].attrs["weight_names"]]
             return {name.partition(":")[0]: np.asarray(layer[name]) for layer, name in pairs}
-    except (OSError, KeyError) as error:
+    except (OSError, KeyError, TypeError, AttributeError) as error:
         raise ValueError("holds no Keras weights, or is damaged (%s)" % error) from None
 
 

@@ -12,6 +12,7 @@ from . import forms
 from .families import OF_FRONTEND, OWN, REFUSED, Family
 
 SCOPE = "frontend/"
+COUNTERS = "num_batches_tracked"  # PyTorch's norms count their batches
 
 
 class Loaded(NamedTuple):
@@ -33,15 +34,25 @@ def load(path: str, frontend: str, shapes: Mapping[str, Sequence[int]]) -> Loade
     if lacking:
         text = "has no %s: %d of the %d tensors that %s needs are missing, these are weights of another network"
         raise ValueError(text % (lacking[0], len(lacking), len(keys), frontend))
+    left_over = sorted(set(tensors) - set(keys.values()))
+    further = [key for key in left_over if re.fullmatch(family.layers, key) and not key.endswith(COUNTERS)]
+    if further:
+        raise ValueError(
+            "has %s, for which %s has no place: these are weights of a larger network" % (further[0], frontend)
+        )
     values = {name: _ours(tensors[key], name, family) for name, key in keys.items()}
     for name, value in values.items():
         if list(value.shape) != list(shapes[name]):
             text = "%s has shape %s, %s needs %s: these are weights of another network"
             raise ValueError(text % (keys[name], value.shape, frontend, tuple(shapes[name])))
+        if name.endswith("/moving_variance") and value.min() < 0:
+            raise ValueError("%s is negative, a variance is not" % keys[name])
+    _adapt(values, family, frontends.get(frontend))
+    values = {name: np.ascontiguousarray(value, np.float32) for name, value in values.items()}
+    for name, value in values.items():
         if not np.isfinite(value).all():
             raise ValueError("%s is not finite" % keys[name])
-    _adapt(values, family, frontends.get(frontend))
-    return Loaded(values, tuple(sorted(set(tensors) - set(keys.values()))), family.name, sha256(path))
+    return Loaded(values, tuple(left_over), family.name, sha256(path))
 
 
 def _family(tensors: forms.Tensors, frontend: str) -> Family:
@@ -51,19 +62,19 @@ def _family(tensors: forms.Tensors, frontend: str) -> Family:
         if family.sign in tensors:
             return family
     wanted = "; %s takes those of %s" % (frontend, " or ".join(family.name for family in fitting))
-    for pattern, reason in REFUSED:
-        if any(re.fullmatch(pattern, key) for key in tensors):
-            raise ValueError("holds weights that fit no network here: " + reason + wanted)
     others = [family.name for families in OF_FRONTEND.values() for family in families if family.sign in tensors]
     if others:
         raise ValueError("holds weights of another network, %s" % others[0] + wanted)
+    for pattern, reason in REFUSED:
+        if any(re.fullmatch(pattern, key) for key in tensors):
+            raise ValueError("holds weights that fit no network here: " + reason + wanted)
     raise ValueError("holds weights of no known origin (%s)" % forms.described(tensors) + wanted)
 
 
 def _ours(value: np.ndarray, name: str, family: Family) -> np.ndarray:
     if name.endswith("/kernel"):
         value = family.form.laid_out(value, name.endswith("depthwise/kernel"))
-    return np.ascontiguousarray(value, np.float32)
+    return value
 
 
 def _adapt(values: Dict[str, np.ndarray], family: Family, frontend: frontends.Frontend) -> None:

@@ -29,6 +29,7 @@ DTYPES = {
     "ByteStorage": "u1",
     "BoolStorage": "?",
 }
+MOST_COPIES = 4  # of each stored number: weights may be tied, but not without end
 ZIP, LEGACY = b"PK", b"\x80\x02"
 
 
@@ -59,7 +60,7 @@ def read(path: str) -> Dict[str, np.ndarray]:
             return _zip(file) if begin == ZIP else _legacy(file)
     except (pickle.UnpicklingError, EOFError, struct.error, zipfile.BadZipFile, KeyError, IndexError) as error:
         raise ValueError("is damaged, or no file of torch.save (%s)" % error) from None
-    except (AttributeError, TypeError, OverflowError, MemoryError, RecursionError, NotImplementedError) as error:
+    except (AttributeError, TypeError, OverflowError, MemoryError, RuntimeError) as error:
         raise ValueError("is no state dict of torch.save (%s: %s)" % (type(error).__name__, error)) from None
 
 
@@ -84,7 +85,7 @@ def _legacy(file: BinaryIO) -> Dict[str, np.ndarray]:
         arrays[key] = np.frombuffer(file.read(_bytes_of(declared[key])), declared[key].dtype)
     if file.read(1):
         raise ValueError("goes on after its end")
-    return {name: _view(tensor, arrays) for name, tensor in tensors.items()}
+    return _views(tensors, arrays)
 
 
 def _zip(file: BinaryIO) -> Dict[str, np.ndarray]:
@@ -101,14 +102,24 @@ def _zip(file: BinaryIO) -> Dict[str, np.ndarray]:
         arrays = {}
         for storage in {tensor.storage for tensor in tensors.values()}:
             entry = root + "data/" + storage.key
-            if archive.getinfo(entry).file_size != _bytes_of(storage):
+            held = archive.getinfo(entry)
+            if held.compress_type != zipfile.ZIP_STORED or held.flag_bits & 1:
+                raise ValueError("has a compressed or locked storage, which torch.save does not write")
+            if held.file_size != _bytes_of(storage):
                 raise ValueError("storage %s has not the length that is declared" % storage.key)
             arrays[storage.key] = np.frombuffer(archive.read(entry), storage.dtype)
-        return {name: _view(tensor, arrays) for name, tensor in tensors.items()}
+        return _views(tensors, arrays)
 
 
 def _bytes_of(storage: _Storage) -> int:
     return storage.numel * storage.dtype.itemsize
+
+
+def _views(tensors: Dict[str, _Tensor], arrays: Dict[str, np.ndarray]) -> Dict[str, np.ndarray]:
+    asked = sum(functools.reduce(operator.mul, tensor.size, 1) for tensor in tensors.values())
+    if asked > MOST_COPIES * sum(len(values) for values in arrays.values()):
+        raise ValueError("asks for many times the numbers that it holds")
+    return {name: _view(tensor, arrays) for name, tensor in tensors.items()}
 
 
 def _view(tensor: _Tensor, arrays: Dict[str, np.ndarray]) -> np.ndarray:
