@@ -153,6 +153,22 @@ def test_a_thousand_names_for_one_storage_are_refused(tmp_path, is_legacy):
         torch_file.read(path)
 
 
+@pytest.mark.parametrize(
+    "pickled, says",
+    [
+        (b"\x80\x02}r\xff\xff\xff\x7f.", "LONG_BINPUT 2147483647"),  # a memory of two thousand million places
+        (b"\x80\x05\x96\x00\x00\x00\x00\x02\x00\x00\x00.", "BYTEARRAY8|unpickling|ended|opcode|expected"),
+        (b"\x80\x02cos\nsystem\n.", "os.system"),
+        (b"\x80\x02I1\n.", "the instruction INT"),
+    ],
+)
+def test_instructions_that_no_weights_need_are_refused_before_they_are_followed(tmp_path, pickled, says):
+    with zipfile.ZipFile(str(tmp_path / "w.pth"), "w") as archive:
+        archive.writestr("weights/data.pkl", pickled)
+    with pytest.raises(ValueError, match=says):
+        torch_file.read(str(tmp_path / "w.pth"))
+
+
 def test_another_zip_file_is_refused(tmp_path):
     path = str(tmp_path / "w.pth")
     with zipfile.ZipFile(path, "w") as archive:

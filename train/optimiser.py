@@ -69,5 +69,7 @@ class Optimiser(tf.train.Optimizer):
     def _clipped(self, pairs: Pairs) -> Pairs:
         if not self._clip:
             return pairs
-        gradients, _ = tf.clip_by_global_norm([gradient for gradient, _ in pairs], self._clip)
-        return [(gradient, variable) for gradient, (_, variable) in zip(gradients, pairs)]
+        # tf.clip_by_global_norm asks whether the norm is finite, which a card cannot; a loss scale has seen to that.
+        norm = tf.sqrt(2 * tf.add_n([tf.nn.l2_loss(gradient) for gradient, _ in pairs]))
+        share = self._clip / tf.maximum(norm, self._clip)
+        return [(share * gradient, variable) for gradient, variable in pairs]

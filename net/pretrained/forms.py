@@ -46,6 +46,7 @@ KERAS = Form("Keras", "/kernel", "/depthwise_kernel", "/bias", _same_words("/"),
 OURS = Form("this toolkit", "/kernel", "/kernel", "/bias", _same_words("/"), _as_it_is)
 
 HDF5, ZIP, TORCH_LEGACY = b"\x89HDF", b"PK", b"\x80\x02"
+ZIP_DAMAGE = (zipfile.BadZipFile, zlib.error, LookupError, EOFError, OSError, RuntimeError)
 AVERAGE = "/ExponentialMovingAverage"
 
 
@@ -69,7 +70,7 @@ def _is_of_torch(path: str) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return any(name.endswith("/data.pkl") for name in archive.namelist())
-    except zipfile.BadZipFile as error:
+    except ZIP_DAMAGE as error:
         raise ValueError("is damaged (%s)" % error) from None
 
 
@@ -77,7 +78,7 @@ def _npz(path: str) -> Tensors:
     try:
         with np.load(path, allow_pickle=False) as held:
             return {name: held[name] for name in held.files}
-    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, RuntimeError, NotImplementedError) as error:
+    except ZIP_DAMAGE as error:
         raise ValueError("is damaged (%s)" % error) from None
 
 

@@ -10,6 +10,7 @@ import io
 import operator
 import os
 import pickle
+import pickletools
 import struct
 import zipfile
 from typing import Any, BinaryIO, Callable, Dict, NamedTuple, Tuple
@@ -29,6 +30,11 @@ DTYPES = {
     "ByteStorage": "u1",
     "BoolStorage": "?",
 }
+OPCODES = set(
+    "PROTO FRAME STOP MARK NONE NEWTRUE NEWFALSE BININT BININT1 BININT2 LONG1 BINFLOAT BINUNICODE SHORT_BINUNICODE "
+    "BINSTRING SHORT_BINSTRING EMPTY_TUPLE TUPLE TUPLE1 TUPLE2 TUPLE3 EMPTY_LIST APPEND APPENDS EMPTY_DICT SETITEM "
+    "SETITEMS GLOBAL STACK_GLOBAL REDUCE BUILD BINPERSID BINPUT LONG_BINPUT BINGET LONG_BINGET MEMOIZE".split()
+)
 MOST_COPIES = 4  # of each stored number: weights may be tied, but not without end
 ZIP, LEGACY = b"PK", b"\x80\x02"
 
@@ -51,14 +57,18 @@ class _Tensor(NamedTuple):
 def read(path: str) -> Dict[str, np.ndarray]:
     """The tensors of a state dict by name, also one that is wrapped as `state_dict` or whose names begin with
     `module.`; ValueError if the file is damaged, is no state dict, or asks for anything but tensors."""
+    with open(path, "rb") as file:
+        return _read(file)
+
+
+def _read(file: BinaryIO) -> Dict[str, np.ndarray]:
     try:
-        with open(path, "rb") as file:
-            begin = file.read(2)
-            file.seek(0)
-            if begin != ZIP and begin != LEGACY:
-                raise ValueError("is no file of torch.save")
-            return _zip(file) if begin == ZIP else _legacy(file)
-    except (pickle.UnpicklingError, EOFError, struct.error, zipfile.BadZipFile, KeyError, IndexError) as error:
+        begin = file.read(2)
+        file.seek(0)
+        if begin != ZIP and begin != LEGACY:
+            raise ValueError("is no file of torch.save")
+        return _zip(file) if begin == ZIP else _legacy(file)
+    except (pickle.UnpicklingError, EOFError, struct.error, zipfile.BadZipFile, LookupError, OSError) as error:
         raise ValueError("is damaged, or no file of torch.save (%s)" % error) from None
     except (AttributeError, TypeError, OverflowError, MemoryError, RuntimeError) as error:
         raise ValueError("is no state dict of torch.save (%s: %s)" % (type(error).__name__, error)) from None
@@ -150,8 +160,25 @@ def _state_dict(held: Any) -> Dict[str, _Tensor]:
     return found
 
 
+def _bounded(file: BinaryIO) -> BinaryIO:
+    """The next pickle of a file, once every instruction in it is known to be one that weights need: others, and places
+    in the memory of the reader beyond what was put there, could make it ask for any amount of memory."""
+    begin = file.tell()
+    for count, (opcode, argument, _) in enumerate(pickletools.genops(file)):
+        if opcode.name not in OPCODES or opcode.name in ("BINPUT", "LONG_BINPUT") and argument > count:
+            raise pickle.UnpicklingError(
+                "it has the instruction %s %s, which no weights need" % (opcode.name, argument)
+            )
+    size = file.tell() - begin
+    file.seek(begin)
+    return io.BytesIO(file.read(size))
+
+
 class _Plain(pickle.Unpickler):
     """Numbers, texts, lists and dicts, and nothing by name."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__(_bounded(file))
 
     def find_class(self, module: str, name: str) -> Any:
         raise pickle.UnpicklingError("it asks for %s.%s, which no weights need: not loaded" % (module, name))
@@ -160,7 +187,7 @@ class _Plain(pickle.Unpickler):
 class _Tensors(_Plain):
     """What tensors are made of, by the names that PyTorch gives it. storages: those that were referred to, by key."""
 
-    def __init__(self, file: Any) -> None:
+    def __init__(self, file: BinaryIO) -> None:
         super().__init__(file)
         self.storages: Dict[str, _Storage] = {}
 
