@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from .metrics import TRUTH, UNION, ious, tallies
+from .metrics import TRUTH, UNION, ious, mean_of_known, tallies
 from .protocols import Protocol
 
 ZOO_FRAMES, ZOO_READ = 168, 416  # of the test split, and of those that its evaluation reads of it (421 in batches of 8)
@@ -23,17 +23,12 @@ class Rule(NamedTuple):
     whole: bool = False
 
 
-def _mean(values: np.ndarray) -> Optional[float]:
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if known.size else None
-
-
 def _over(mean_over: str, absent: Optional[float] = None) -> Callable[[np.ndarray], Optional[float]]:
     """Counts summed over all frames; classes that are out of the mean count as `absent` where that is a number."""
 
     def mean(confusions: np.ndarray) -> Optional[float]:
         found = ious(tallies(confusions.sum(axis=0)), mean_over)
-        return _mean(found if absent is None else np.where(np.isnan(found), absent, found))
+        return mean_of_known(found if absent is None else np.where(np.isnan(found), absent, found))
 
     return mean
 
@@ -50,7 +45,7 @@ def _by_frame(absent: Optional[float]) -> Callable[[np.ndarray], Optional[float]
         found = ious(tallies(confusions), UNION)
         if absent is not None:
             return float(np.where(np.isnan(found), absent, found).mean())
-        return _mean(np.array([np.nan if m is None else m for m in map(_mean, found)]))
+        return mean_of_known(np.array([np.nan if m is None else m for m in map(mean_of_known, found)]))
 
     return mean
 

@@ -58,8 +58,8 @@ def score(confusions: np.ndarray, names: Sequence[str], mean_over: str = TRUTH) 
         precision=_plain(_ratio(tally.hit, tally.predicted)),
         pixels=tuple(int(n) for n in tally.true),
         frames=_frames(confusions),
-        mean_iou=_mean(iou),
-        mean_accuracy=_mean(accuracy),
+        mean_iou=mean_of_known(iou),
+        mean_accuracy=mean_of_known(accuracy),
         pixel_accuracy=_plain([_ratio(tally.hit.sum(), tally.true.sum())])[0],
         frequency_weighted_iou=_plain([_ratio((tally.true * np.where(seen, iou, 0)).sum(), tally.true.sum())])[0],
         absent=tuple(name for name, value in zip(names, iou) if np.isnan(value)),
@@ -90,7 +90,8 @@ def _plain(values: Sequence[float]) -> Fractions:
     return tuple(None if np.isnan(value) else float(value) for value in values)
 
 
-def _mean(values: np.ndarray) -> Optional[float]:
+def mean_of_known(values: np.ndarray) -> Optional[float]:
+    """The mean of what is not NaN, None where nothing is known."""
     known = values[~np.isnan(values)]
     return float(known.mean()) if known.size else None
 

@@ -1,1 +1,1 @@
-"""BiSeNet as TensorFlow graphs: layers, frontends, losses. Knows no files and no device."""
+"""BiSeNet as TensorFlow graphs: layers, frontends, losses. Knows no data set, no run folder and no device."""

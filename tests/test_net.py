@@ -1,4 +1,4 @@
-"""The network: shapes, alignment, gates, losses, gradients, reproducible weights."""
+"""The network: shapes, alignment, gates, gradients, reproducible weights."""
 
 import zlib
 
@@ -239,57 +239,6 @@ def test_pooling_takes_the_maximum_around_its_own_pixel():
         x[0, 3, 5] = 1
         found = session.run(max_pool(tf.constant(x), 3, 2))[0, :, :, 0]
         assert sorted(map(tuple, np.argwhere(found > 0).tolist())) == [(1, 2), (1, 3), (2, 2), (2, 3)]
-
-
-def slow_cross_entropy(logits, labels, ignored, weights):
-    total = weight_sum = 0.0
-    for score, label in zip(logits.reshape(-1, logits.shape[-1]).astype(np.float64), labels.ravel()):
-        if label == 255 or label in ignored:
-            continue
-        loss = np.log(np.exp(score - score.max()).sum()) + score.max() - score[label]
-        total, weight_sum = total + weights[label] * loss, weight_sum + weights[label]
-    return total / weight_sum
-
-
-def test_the_loss_from_one_hot_labels_and_its_gradient_are_those_from_ids():
-    rng = np.random.RandomState(3)
-    logits, labels = (
-        rng.randn(2, 4, 6, 5).astype(np.float32),
-        rng.choice([0, 1, 2, 3, 4, 255], (2, 8, 12)).astype(np.uint8),
-    )
-    with tf.Graph().as_default(), tf.Session() as session:
-        scores, results = tf.constant(logits), []
-        for dense in (False, True):
-            loss = losses.cross_entropy(scores, tf.constant(labels), [3], [1, 2, 0.5, 9, 1], 2, dense=dense)
-            nothing = losses.cross_entropy(scores, tf.fill([2, 8, 12], tf.constant(255, tf.uint8)), dense=dense)
-            results.append(
-                session.run([loss, tf.gradients(loss, scores)[0], nothing, tf.gradients(nothing, scores)[0]])
-            )
-    for by_ids, by_one_hot in zip(*results):
-        assert np.allclose(by_ids, by_one_hot, rtol=1e-5, atol=1e-8)
-    assert results[0][0] > 0 and results[1][2] == 0 and not results[1][3].any()
-
-
-def test_cross_entropy_agrees_with_a_pixel_by_pixel_sum():
-    logits = np.random.RandomState(0).randn(1, 6, 8, 3).astype(np.float32)
-    labels = np.random.RandomState(1).choice([0, 1, 2, 255], (1, 6, 8)).astype(np.uint8)
-    weights = (0.5, 2.0, 1.0)
-    with tf.Graph().as_default(), tf.Session() as session:
-        plain = losses.cross_entropy(tf.constant(logits), tf.constant(labels))
-        weighted = losses.cross_entropy(tf.constant(logits), tf.constant(labels), [2], weights)
-        strided = losses.cross_entropy(tf.constant(logits[:, ::2, ::2]), tf.constant(labels), stride=2)
-        found = session.run([plain, weighted, strided])
-    slow = [slow_cross_entropy(logits, labels, (), (1, 1, 1)), slow_cross_entropy(logits, labels, (2,), weights)]
-    slow.append(slow_cross_entropy(logits[:, ::2, ::2], labels[:, ::2, ::2], (), (1, 1, 1)))
-    assert found == pytest.approx(slow, rel=1e-5)
-
-
-def test_weight_decay_shrinks_weights_by_rate_times_weight():
-    with tf.Graph().as_default(), tf.Session() as session:
-        kernel = tf.get_variable("kernel", initializer=np.array([3.0, -2.0], np.float32))
-        gradient = tf.gradients(losses.weight_decay([kernel], 0.01), kernel)[0]
-        session.run(tf.global_variables_initializer())
-        assert session.run(gradient) == pytest.approx([0.03, -0.02])
 
 
 def test_ignored_classes_are_never_predicted():

@@ -11,8 +11,8 @@ import trainings
 from camvid_tools import classes
 from camvid_tools.errors import ToolkitError
 from eval import runfolder, runner
-from net.pretrained.families import LITE
 from train import pretrained, run_start, weights
+from weight_files import lite_state
 
 FEW = ["--train_steps", "1", "--batch_size", "2", "--height", "64", "--width", "96", "--tf_threads", "1"]
 
@@ -124,15 +124,8 @@ def test_the_weights_command_lists_where_files_come_from_and_their_digests(run):
 
 
 def lite(tmp_path, name):
-    shapes = network("efficientnet_lite0", 2)
-    state = {}
-    for variable, shape in shapes.items():
-        if variable.startswith("frontend/"):
-            order = (2, 3, 0, 1) if "depthwise" in variable else (3, 2, 0, 1)
-            laid = [shape[i] for i in order] if len(shape) == 4 else shape
-            state[LITE.key(variable[len("frontend/") :])] = np.ones(laid, np.float32)
     path = str(tmp_path / name)
-    torch_writing.save(path, torch_writing.state_dict(state), is_legacy=True)
+    torch_writing.save(path, torch_writing.state_dict(lite_state()), is_legacy=True)
     return path
 
 

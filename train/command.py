@@ -35,7 +35,7 @@ def run(options: argparse.Namespace, out: Console, argv: List[str]) -> int:
         out = Console(quiet=True)
     source = _frames(given, out)
     settings = resolve(given, source, out.say, among.size)
-    require_frontend(settings)
+    require_frontend(settings.frontend)
     training = _asked_of_a_device(settings, among, options.profile)
     start = _start(settings, source, options, out)
     if options.dry_run:
@@ -68,12 +68,11 @@ def run(options: argparse.Namespace, out: Console, argv: List[str]) -> int:
 def _start(settings: Settings, source: Any, options: argparse.Namespace, out: Console) -> Optional[pretrained.Start]:
     """The weights that a new run begins with, seen to fit before anything is written."""
     goes_on = options.resume and runfolder.holds_run(settings.output_path)
-    if goes_on and runfolder.checkpoints(settings.output_path):
+    if settings.weights == pretrained.NONE or goes_on and runfolder.checkpoints(settings.output_path):
         return None
     shapes = graph.network_shapes(settings, len(source.classes))
     start = pretrained.start(settings.weights, settings.frontend, shapes, source.classes)
-    if start is not None:
-        out.say(start.report)
+    out.say(start.report)
     return start
 
 

@@ -80,7 +80,7 @@ def _of_training(options: argparse.Namespace) -> Dict[str, Any]:
     given = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     source = _source(options)
     settings = settings_module.resolve(dict(given, data_path=source.path, output_path=""), source)
-    settings_module.require_frontend(settings)
+    settings_module.require_frontend(settings.frontend)
     further = npu_options.parse_all(options.npu_option)
     return card_graphs.document(settings, len(source.classes), further)
 

@@ -43,11 +43,9 @@ def is_installed(package: str) -> bool:
     return importlib.util.find_spec(package) is not None
 
 
-def start(weights: str, frontend: str, shapes: Shapes, classes: ClassTable) -> Optional[Start]:
-    """Values for variables (name -> shape) of a network with that frontend and these classes, None for `none`;
-    ToolkitError if what `weights` names does not fit."""
-    if weights == NONE:
-        return None
+def start(weights: str, frontend: str, shapes: Shapes, classes: ClassTable) -> Start:
+    """Values for variables (name -> shape) of a network with that frontend and these classes, from resolved weights
+    other than `none`; ToolkitError if they do not fit."""
     path = file_of(weights) if weights in PACKAGES.values() else weights
     if not os.path.exists(path) and not os.path.isfile(path + ".index"):
         remedy = "--weights takes auto, none, a weight file, a run folder or a checkpoint's name without suffix"

@@ -158,12 +158,12 @@ def _lengths(given: Dict[str, Any], total: int, per_epoch: int, say: Callable[[s
     return whole
 
 
-def require_frontend(settings: Settings) -> None:
+def require_frontend(name: str) -> None:
     """ToolkitError where there is no such frontend. Apart from `resolve`, since it imports TensorFlow."""
     from net.frontends import FRONTENDS
 
-    if settings.frontend not in FRONTENDS:
-        raise ToolkitError("no frontend '%s'" % settings.frontend, remedy="there are %s" % ", ".join(sorted(FRONTENDS)))
+    if name not in FRONTENDS:
+        raise ToolkitError("no frontend '%s'" % name, remedy="there are %s" % ", ".join(sorted(FRONTENDS)))
 
 
 def default_output_path() -> str:
@@ -176,10 +176,7 @@ def _recipe(given: Dict[str, Any], say: Callable[[str], None]) -> Recipe:
     name = given.get("recipe", recipes.DEFAULT)
     if name == recipes.DEFAULT:
         frontend = given.get("frontend", recipes.RECIPES["pretrained"].frontend)
-        if given.get("weights", pretrained.AUTO) != pretrained.AUTO:
-            has_weights = given["weights"] != pretrained.NONE
-        else:
-            has_weights = pretrained.resolve(pretrained.AUTO, frontend) != pretrained.NONE
+        has_weights = pretrained.resolve(given.get("weights", pretrained.AUTO), frontend) != pretrained.NONE
         name = "pretrained" if has_weights else "scratch"
         if not has_weights and "frontend" not in given and "weights" not in given:
             say("no ImageNet weights are installed: training from nothing (%s brings some)" % pretrained.INSTALL)

@@ -1,13 +1,14 @@
 """python -m train.weights: where pretrained weights come from, and whether a file is what it should be."""
 
 import argparse
-import hashlib
 import sys
 from typing import Any, Dict, List, Optional, Sequence
 
 from camvid_tools import console
 from camvid_tools.errors import ToolkitError
 from pipeline.quiet import import_tensorflow
+
+from .settings import require_frontend
 
 SCHEMA = "camvid-weights/1"
 
@@ -27,11 +28,10 @@ def build_parser() -> argparse.ArgumentParser:
 def run(options: argparse.Namespace, out: console.Console) -> int:
     """List, or check one file; exit code 1 if its digest is not the published one."""
     import_tensorflow()
-    from net.frontends import FRONTENDS
     from net.pretrained.catalogue import PUBLISHED
 
-    if options.frontend is not None and options.frontend not in FRONTENDS:
-        raise ToolkitError("no frontend '%s'" % options.frontend, remedy="there are %s" % ", ".join(sorted(FRONTENDS)))
+    if options.frontend is not None:
+        require_frontend(options.frontend)
     if options.file is not None and options.frontend is None:
         raise ToolkitError("--file needs --frontend", remedy="name the network that it is for")
     published = [p for p in PUBLISHED if options.frontend in (None, p.frontend)]
@@ -67,7 +67,7 @@ def _check(path: str, frontend: str, published: List[Any], out: console.Console)
         loaded = loading.load(path, frontend, shapes)
     except (OSError, ValueError) as error:
         raise ToolkitError(str(error), where=path, remedy="python -m train.weights lists what fits") from None
-    digests = {"sha256": loaded.sha256, "md5": _md5(loading.files_of(path))}
+    digests = {"sha256": loaded.sha256, "md5": loading.digest_of(path, "md5")}
     known = [p for p in published if p.digest and digests[p.digest[0]].startswith(p.digest[1])]
     named = [p for p in published if p.file in path and p.digest and p not in known]
     out.say("%s: %d tensors for %s, %d left over" % (loaded.family, len(shapes), frontend, len(loaded.left_over)))
@@ -81,15 +81,6 @@ def _check(path: str, frontend: str, published: List[Any], out: console.Console)
 def _document(path: str, frontend: str, loaded: Any, digests: Dict[str, str], known: bool) -> Dict[str, Any]:
     document = {"schema": SCHEMA, "file": path, "frontend": frontend, "family": loaded.family, "published": known}
     return dict(document, tensors=len(loaded.values), left_over=list(loaded.left_over), **digests)
-
-
-def _md5(paths: Sequence[str]) -> str:
-    digest = hashlib.md5()
-    for path in paths:
-        with open(path, "rb") as file:
-            for block in iter(lambda: file.read(1 << 20), b""):
-                digest.update(block)
-    return digest.hexdigest()
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:

@@ -52,7 +52,7 @@ def load(path: str, frontend: str, shapes: Mapping[str, Sequence[int]]) -> Loade
     for name, value in values.items():
         if not np.isfinite(value).all():
             raise ValueError("%s is not finite" % keys[name])
-    return Loaded(values, tuple(left_over), family.name, sha256(path))
+    return Loaded(values, tuple(left_over), family.name, digest_of(path))
 
 
 def _family(tensors: forms.Tensors, frontend: str) -> Family:
@@ -96,17 +96,17 @@ def _adapt(values: Dict[str, np.ndarray], family: Family, frontend: frontends.Fr
         values[SCOPE + "stem/moving_mean"] = values[SCOPE + "stem/moving_mean"] - moved
 
 
-def sha256(path: str) -> str:
-    """The digest of a file, or of all files of a checkpoint in order of name."""
-    digest = hashlib.sha256()
-    for part in files_of(path):
+def digest_of(path: str, kind: str = "sha256") -> str:
+    """The digest of a file, or of all files of a checkpoint in order of name; kind: one of hashlib's names."""
+    digest = hashlib.new(kind)
+    for part in _files_of(path):
         with open(part, "rb") as file:
             for block in iter(lambda: file.read(1 << 20), b""):
                 digest.update(block)
     return digest.hexdigest()
 
 
-def files_of(path: str) -> List[str]:
+def _files_of(path: str) -> List[str]:
     """The file itself, or the files of a checkpoint by its prefix."""
     if os.path.isfile(path):
         return [path]
