@@ -33,11 +33,12 @@ def test_each_tools_rule_gives_what_its_arithmetic_gives_by_hand():
 
 
 def test_a_class_that_is_nowhere_counts_1_0_or_not_at_all():
-    nowhere = [[10, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
+    nowhere = [[10, 10, 0, 0], [0, 20, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]  # C is
     found = means([nowhere])
-    assert found["PaddleSeg"] == 1
-    assert found["detectron2"] == found["MMSegmentation"] == 1
-    assert found["CoinCheung/BiSeNet"] == pytest.approx(10 / 11 / 3)
+    a, b = 10 / 20, 20 / 30
+    assert found["PaddleSeg"] == pytest.approx((a + b + 1) / 3)
+    assert found["detectron2"] == found["MMSegmentation"] == pytest.approx((a + b) / 2)
+    assert found["CoinCheung/BiSeNet"] == pytest.approx((10 / 21 + 20 / 31) / 3)
 
 
 def test_the_model_zoos_loop_counts_eighty_of_168_frames_a_third_time():

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -60,8 +61,15 @@ def test_pixels_that_are_wrong_void_or_of_no_class_are_misses(run, data, truth, 
 
 
 def test_pixels_of_no_class_are_no_hit_where_void_is_true_either(run, data, truth, tmp_path):
-    nothing = {name: np.full_like(ids, 255) for name, ids in truth.items()}
-    found = judge(run, data, write(tmp_path, nothing), "--protocol", "modelzoo").json()
+    place, folder = str(tmp_path / "set"), tmp_path / "predictions"
+    shutil.copytree(data, place)
+    folder.mkdir()
+    for name, ids in truth.items():
+        label = ColourCodec(classes.camvid32()).decode(np.where(np.arange(96) < 20, VOID, ids).astype(np.uint8))
+        imageio.write_png(os.path.join(place, "test_labels", name + "_L.png"), label)
+    nothing = write(folder, {name: np.full_like(ids, 255) for name, ids in truth.items()})
+    found = judge(run, place, nothing, "--protocol", "modelzoo").json()
+    assert {row["name"]: row["pixels"] for row in found["classes"]}["Void"] >= 2 * 64 * 20
     assert found["pixel_accuracy"] == 0
 
 
