@@ -103,6 +103,7 @@ NAMED = {
     "none": Augmentation("none"),
     "light": Augmentation("light", scale=(0.75, 1.5), flip=0.5, brightness=16.0, contrast=(0.85, 1.15)),
     "base": BASE,
+    "street": replace(BASE, name="street", scale=(0.75, 1.75), saturation=(0.7, 1.3)),
     "colour": replace(BASE, name="colour", saturation=(0.6, 1.4), hue=10.0),
     "strong": replace(
         BASE,

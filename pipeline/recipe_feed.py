@@ -21,9 +21,9 @@ class Feed(NamedTuple):
 
 
 FEEDS = {
-    "default": Feed(),  # which of the next two it is, their feed is the same
-    "pretrained": Feed(),
-    "scratch": Feed(),
+    "default": Feed("street"),  # which of the next two it is, their feed is the same
+    "pretrained": Feed("street"),
+    "scratch": Feed("street"),
     "demo": Feed("light", 128, 192),
     "paper": Feed(),
     "modelzoo": Feed("base", 800, 800),

@@ -66,6 +66,11 @@ class Workers:
                 raise
 
     @property
+    def pids(self) -> List[int]:
+        """Of the processes."""
+        return [worker.pid for worker in self._workers]
+
+    @property
     def fault(self) -> Optional[Exception]:
         """What kept a batch from being made."""
         return self.make.fault

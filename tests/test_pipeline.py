@@ -83,6 +83,7 @@ def in_numpy(make, first, last):
 GOLDEN = {
     "base": "416c499f6ac714d96e94e0d9bdfcf58f2c839a4425c97f8115bb88b5cb877a6a",
     "colour": "b1f43b4fd7afc79468cba5ad55d2b3a5db59a58a4e9eb5ed465f19cbf2d6cb89",
+    "street": "a2be542291b53e54a046c9c2d999ccf48b56c2bd30b424e732c005e8eb3c7007",
     "strong": "e39a2fef51da3d3f93e036ba345715ff334da3393eb91c344d61650836621389",
 }
 

@@ -35,6 +35,14 @@ def test_batches_are_the_same_through_tensorflow_with_any_number_of_processes_fr
             assert all(equal(session.run(element), number, make) for number in range(3, 40))
 
 
+def test_the_processes_are_known_by_their_ids_while_they_run(packed_street):
+    with Workers(batches(packed_street), 2) as workers:
+        workers(0)
+        assert len(set(workers.pids)) == 2
+        for pid in workers.pids:
+            os.kill(pid, 0)  # raises where there is no such process
+
+
 @pytest.mark.parametrize("cache", ["none", "memory"])
 def test_processes_read_a_split_folder_and_a_cache_that_was_filled_before(street, cache):
     make = batches(street)

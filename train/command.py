@@ -58,7 +58,8 @@ def run(options: argparse.Namespace, out: Console, argv: List[str]) -> int:
     else:
         running.train(job, state, out)
         took = duration(time.monotonic() - started)
-        out.say("trained to step %d in %s, best mean IoU %s" % (state.step, took, loop.number(state.best)))
+        said = (state.step, took, duration(state.spent.seconds()), loop.number(state.best))
+        out.say("trained to step %d in %s (of one core, the whole run: %s), best mean IoU %s" % said)
         out.say("made %s" % settings.output_path)
     out.say(_next(settings))
     out.result(dict(state.about(source.survey()[0]), run=settings.output_path, work=device.report()))

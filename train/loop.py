@@ -68,7 +68,7 @@ def _log(parts: Parts, state: State, values: Dict[str, Any], before: int) -> Non
     if "loss_scale" in numbers:
         numbers["overflows"] = state.batches - state.step
     epoch = parts.make.schedule.epoch_of(state.batches)
-    parts.metrics.add("train", state.step, epoch, **numbers)
+    parts.metrics.add("train", state.step, epoch, cpu_s=round(state.spent.seconds(), 1), **numbers)
     parts.events.add(state.step, **{"train/" + name: value for name, value in numbers.items()})
     log.info("step %d of %d  epoch %.2f  %s", state.step, settings.total_steps, epoch, _words(numbers))
     meter.reset()
@@ -121,7 +121,8 @@ def _validate(parts: Parts, session: tf.Session, state: State, stop: Stop) -> No
 def _tell(parts: Parts, state: State, better: bool) -> None:
     """A validation for programs, TensorBoard, the log and the terminal."""
     scores = state.scores
-    parts.metrics.add("validation", state.step, parts.make.schedule.epoch_of(state.batches), **scores)
+    epoch = parts.make.schedule.epoch_of(state.batches)
+    parts.metrics.add("validation", state.step, epoch, cpu_s=round(state.spent.seconds(), 1), **scores)
     shown = {"validation/" + name: scores[name] for name in ("mean_iou", "pixel_accuracy")}
     parts.events.add(state.step, **shown)
     text = "step %d: %s mean IoU %s, pixel accuracy %s%s" % (

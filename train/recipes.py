@@ -97,6 +97,7 @@ RECIPES = {
         "pretrained",
         epochs=74,
         frontend="efficientnet_lite0",
+        augment="street",
         optimiser="adamw",
         learning_rate=4e-3,
         frontend_rate=0.15,
@@ -107,7 +108,7 @@ RECIPES = {
         ohem_kept=0.1,
         aux_weight=0.4,
     ),
-    "scratch": Recipe("scratch"),
+    "scratch": Recipe("scratch", augment="street"),
     "demo": Recipe("demo", epochs=50, augment="light", height=128, width=192, warm_up=20, loss_strides=(2, 4, 4)),
     "paper": Recipe("paper", epochs=600, learning_rate=0.025, weight_decay=1e-4, loss_strides=(1, 1, 1)),
     "modelzoo": Recipe(

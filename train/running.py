@@ -46,6 +46,7 @@ def train(job: Job, state: State, out: Console) -> None:
     make = TrainBatches(source, schedule, settings.augmentation, spec, settings.on_damaged)
     with contextlib.ExitStack() as opened:
         feed = opened.enter_context(workers.feed(make, settings.workers))
+        state.spent.workers = getattr(feed, "pids", ())
         built = graphs.build(settings, feed, state.batches, settings.seed, job.device.needs, state.step)
         with built.graph.as_default():
             checkpoints = Checkpoints(settings.output_path, built.variables, built.scale_state)
