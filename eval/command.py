@@ -118,8 +118,10 @@ def _closing(document: Dict[str, Any], gallery: _Gallery, folder: str) -> str:
     if unknown:
         lines.append("%d predicted pixels are of no class: each is a miss" % unknown)
     if "latency_ms" in document:
-        text = "one frame takes %(median).0f ms (median, %(device)s), the 95th percentile %(p95).0f ms"
-        lines.append(text % document["latency_ms"])
+        delay = document["latency_ms"]
+        said = "one frame takes %(median).0f ms (median, %(device)s), the 95th percentile %(p95).0f ms" % delay
+        beside = (delay["without_upsampling"]["median"], delay["with_reading"]["median"])
+        lines.append(said + "; %.0f ms without upsampling, %.0f ms with reading" % beside)
     lines.append("made %s and %s" % tuple(os.path.join(folder, n) for n in (runfolder.SCORES, runfolder.CONFUSION)))
     if gallery.written:
         lines.append("made %d pictures in %s" % (len(gallery.written), gallery.folder))

@@ -1,7 +1,6 @@
 """Running a network over frames: a graph and session of its own, every frame exactly once."""
 
 import contextlib
-import time
 from typing import Any, Callable, ContextManager, Dict, Iterator, List, NamedTuple, Tuple
 
 import numpy as np
@@ -73,12 +72,44 @@ class Scorer:
             raise
 
 
+class FrameByFrame:
+    """A network for inference that is fed from memory. Use as a context manager, so that its session is closed."""
+
+    def __init__(self, model: Model, values: Dict[str, np.ndarray], spec: BatchSpec, device: Device) -> None:
+        with tf.Graph().as_default() as graph:
+            self._image = tf.placeholder(tf.uint8, spec.image_shape)
+            network = bisenet.build(self._image, model.classes, model.frontend, training=False)
+            self._scores = network.logits.main
+            self._ids = _decided(model, self._scores, spec, device.needs.precise)
+            setters = assigners(tf.global_variables())
+        self._session = device.session(graph)
+        load(self._session, setters, values)
+
+    def __enter__(self) -> "FrameByFrame":
+        return self
+
+    def __exit__(self, *unused: Any) -> None:
+        self._session.close()
+
+    def ids(self, image: np.ndarray) -> np.ndarray:
+        """image [N,H,W,3] uint8 -> ids [N,H,W] uint8."""
+        return self._session.run(self._ids, {self._image: image})
+
+    def scores(self, image: np.ndarray) -> np.ndarray:
+        """image [N,H,W,3] uint8 -> class scores before upsampling, [N,H/8,W/8,K] float32."""
+        return self._session.run(self._scores, {self._image: image})
+
+
 def inference(
     model: Model, image: tf.Tensor, spec: BatchSpec, precise: Callable[[], ContextManager] = contextlib.nullcontext
 ) -> tf.Tensor:
     """image [N,H,W,3] uint8 -> ids [N,H,W] uint8; `precise`: a context for what has to stay in float32."""
     network = bisenet.build(image, model.classes, model.frontend, training=False)
-    return bisenet.predict(network.logits.main, spec.height, spec.width, model.ignored, precise)
+    return _decided(model, network.logits.main, spec, precise)
+
+
+def _decided(model: Model, scores: tf.Tensor, spec: BatchSpec, precise: Callable[[], ContextManager]) -> tf.Tensor:
+    return bisenet.predict(scores, spec.height, spec.width, model.ignored, precise)
 
 
 def assigners(variables: List[Any]) -> Dict[str, Tuple[tf.Tensor, tf.Operation]]:
@@ -110,35 +141,3 @@ def read_checkpoint(prefix: str) -> Dict[str, np.ndarray]:
     except tf.errors.OpError:
         remedy = "name another with --checkpoint, or remove %s.* and --resume its training" % prefix
         raise ToolkitError("this checkpoint is damaged", where=prefix, remedy=remedy) from None
-
-
-class Latency(NamedTuple):
-    """Milliseconds for one frame: upload, network, argmax at full size, ids back on the host."""
-
-    median: float
-    p95: float
-
-
-def latency(model: Model, values: Dict[str, np.ndarray], height: int, width: int, device: Device) -> Latency:
-    """Time single frames of that size, after warm-up: two seconds, and at least 20 of them."""
-    spec = BatchSpec(1, height, width, model.classes)
-    with tf.Graph().as_default() as graph:
-        image = tf.placeholder(tf.uint8, spec.image_shape)
-        ids = inference(model, image, spec, device.needs.precise)
-        setters = assigners(tf.global_variables())
-        with device.session(graph) as session:
-            load(session, setters, values)
-            frame = np.zeros(spec.image_shape, np.uint8)
-            return _timed(lambda: session.run(ids, {image: frame}))
-
-
-def _timed(call: Any, seconds: float = 2.0, warm_up: int = 3, least: int = 20) -> Latency:
-    for _ in range(warm_up):
-        call()
-    spent: List[float] = []
-    while len(spent) < least or sum(spent) < seconds:
-        start = time.perf_counter()
-        call()
-        spent.append(time.perf_counter() - start)
-    milliseconds = 1000 * np.array(spent)
-    return Latency(float(np.median(milliseconds)), float(np.percentile(milliseconds, 95)))

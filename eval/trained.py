@@ -11,7 +11,7 @@ from pipeline import sizes, sources
 from pipeline.batches import EvalBatches
 from pipeline.spec import BatchSpec
 
-from . import runfolder, runner
+from . import latency, runfolder, runner
 from .subject import Prediction, Subject
 
 
@@ -40,8 +40,9 @@ def subject(options: argparse.Namespace) -> Subject:
             yield scorer.predictions()
 
     def speed() -> Dict[str, Any]:
-        delay = runner.latency(model, values, height, width, device)
-        return {"latency_ms": dict({part: round(ms, 2) for part, ms in delay._asdict().items()}, device=device.name)}
+        single = EvalBatches(source, BatchSpec(1, height, width, len(source.classes)))
+        with runner.FrameByFrame(model, values, single.spec, device) as network:
+            return {"latency_ms": latency.document(latency.latency(network, single), device.name)}
 
     title = "scoring %s (step %d)" % (os.path.relpath(checkpoint.prefix), checkpoint.step)
     about = {"path": checkpoint.prefix, "step": checkpoint.step, "digest": checkpoint.about["weights_digest"]}

@@ -67,6 +67,17 @@ def test_pictures_show_frame_label_and_prediction(scored, data):
     assert imageio.read_frame(os.path.join(scored, "confusion.png")).shape[0] > 31 * 30
 
 
+def test_the_time_of_one_frame_is_told_with_and_without_what_surrounds_the_network(finished, tmp_path, run):
+    ran = run(main, "--run", finished, "--split", "test", "--out", tmp_path)
+    delay = scores(tmp_path)["latency_ms"]
+    assert sorted(delay) == ["device", "median", "p95", "with_reading", "without_upsampling"]
+    for part in (delay, delay["without_upsampling"], delay["with_reading"]):
+        assert 0 < part["median"] <= part["p95"]
+    said = "; %.0f ms without upsampling, %.0f ms with reading"
+    assert said % (delay["without_upsampling"]["median"], delay["with_reading"]["median"]) in ran.out
+    assert delay["device"] == "cpu"
+
+
 def test_the_number_of_frames_at_a_time_changes_no_score(scored, finished, tmp_path):
     for size in (1, 3):
         assert main(["--run", finished, "--batch_size", str(size), "--out", str(tmp_path)]) == 0
