@@ -84,10 +84,13 @@ class Recipe:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
-# Of each: what it is for, what it costs, and what to expect of it. The README has figures.
+# Of each: what it is for, what it costs, and what to expect of it. The README has figures, docs/results.md records.
 #
-# pretrained: the default where ImageNet weights are at hand.
-# scratch: the default elsewhere; BiSeNet's own light frontend from nothing.
+# pretrained: the default where ImageNet weights are at hand. On SegNet's 367 frames of 360 x 480, 11 classes, a step of
+#   8 takes 1.7 to 3.7 seconds of one core: 28 epochs ended at a mean IoU of 0.698 on val after 81 such minutes.
+#   python -m train --data_path camvid480.h5 --train_epochs 28
+# scratch: the default elsewhere; BiSeNet's own light frontend from nothing. 90 epochs ended at 0.603, with `base`.
+#   python -m train --data_path camvid480.h5 --recipe scratch --augment base --train_epochs 90
 # paper: the rates and full-size losses of Yu et al., BiSeNet, ECCV 2018 (decay 1e-4, power 0.9); 960 x 720 frames.
 # modelzoo: what the model zoo's BiSeNet trains by, for comparison: Void is learned, crops of 800 x 800, 2000 epochs
 #   (22 hours on an Ascend 910 there), a decay of 1e-5. Its own decay acts on the frontend alone.
