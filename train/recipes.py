@@ -87,7 +87,7 @@ class Recipe:
 # Of each: what it is for, what it costs, and what to expect of it. The README has figures, docs/results.md records.
 #
 # pretrained: the default where ImageNet weights are at hand. On SegNet's 367 frames of 360 x 480, 11 classes, a step of
-#   8 takes 1.7 to 3.7 seconds of one core: 28 epochs ended at a mean IoU of 0.698 on val after 81 such minutes.
+#   8 took 3.7 seconds of one core: 28 epochs ended at a mean IoU of 0.698 on val after 81 such minutes.
 #   python -m train --data_path camvid480.h5 --train_epochs 28
 # scratch: the default elsewhere; BiSeNet's own light frontend from nothing. 90 epochs ended at 0.603, with `base`.
 #   python -m train --data_path camvid480.h5 --recipe scratch --augment base --train_epochs 90
