@@ -19,11 +19,17 @@ AVERAGE = "average/"  # before a variable's name: its moving average
 
 
 class Model(NamedTuple):
-    """What is needed to build a network for inference. `ignored`: class ids that are never predicted."""
+    """What is needed to build a network for inference. `ignored`: class ids that are never predicted; score_stride: of
+    its class scores."""
 
     frontend: str
     classes: int
     ignored: Tuple[int, ...]
+    score_stride: int = bisenet.STRIDE
+
+    def network(self, image: tf.Tensor) -> bisenet.Network:
+        """image [N,H,W,3] uint8 -> the network."""
+        return bisenet.build(image, self.classes, self.frontend, training=False, score_stride=self.score_stride)
 
 
 class Scorer:
@@ -78,8 +84,7 @@ class FrameByFrame:
     def __init__(self, model: Model, values: Dict[str, np.ndarray], spec: BatchSpec, device: Device) -> None:
         with tf.Graph().as_default() as graph:
             self._image = tf.placeholder(tf.uint8, spec.image_shape)
-            network = bisenet.build(self._image, model.classes, model.frontend, training=False)
-            self._scores = network.logits.main
+            self._scores = model.network(self._image).logits.main
             self._ids = _decided(model, self._scores, spec, device.needs.precise)
             setters = assigners(tf.global_variables())
         self._session = device.session(graph)
@@ -96,7 +101,7 @@ class FrameByFrame:
         return self._session.run(self._ids, {self._image: image})
 
     def scores(self, image: np.ndarray) -> np.ndarray:
-        """image [N,H,W,3] uint8 -> class scores before upsampling, [N,H/8,W/8,K] float32."""
+        """image [N,H,W,3] uint8 -> class scores before upsampling, [N,H/s,W/s,K] float32."""
         return self._session.run(self._scores, {self._image: image})
 
 
@@ -104,8 +109,7 @@ def inference(
     model: Model, image: tf.Tensor, spec: BatchSpec, precise: Callable[[], ContextManager] = contextlib.nullcontext
 ) -> tf.Tensor:
     """image [N,H,W,3] uint8 -> ids [N,H,W] uint8; `precise`: a context for what has to stay in float32."""
-    network = bisenet.build(image, model.classes, model.frontend, training=False)
-    return _decided(model, network.logits.main, spec, precise)
+    return _decided(model, model.network(image).logits.main, spec, precise)
 
 
 def _decided(model: Model, scores: tf.Tensor, spec: BatchSpec, precise: Callable[[], ContextManager]) -> tf.Tensor:

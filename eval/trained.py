@@ -15,6 +15,12 @@ from . import latency, runfolder, runner
 from .subject import Prediction, Subject
 
 
+def _model(trained: runfolder.Run) -> runner.Model:
+    settings = trained.settings
+    stride = settings["recipe"].get("score_stride", runner.Model._field_defaults["score_stride"])  # older runs: none
+    return runner.Model(settings["frontend"], len(trained.classes), tuple(settings["ignored"]), stride)
+
+
 def subject(options: argparse.Namespace) -> Subject:
     """The run that the flags name; ToolkitError if it does not fit the data."""
     trained = runfolder.read(options.run or runfolder.newest())
@@ -26,7 +32,7 @@ def subject(options: argparse.Namespace) -> Subject:
             where=source.path,
             remedy="the run has %d classes: %s" % (len(trained.classes), ", ".join(trained.classes.names)),
         )
-    model = runner.Model(trained.settings["frontend"], len(trained.classes), tuple(trained.settings["ignored"]))
+    model = _model(trained)
     height, width = sizes.evaluation_size(source)
     values = runner.scored(runner.read_checkpoint(checkpoint.prefix))
     device = devices.choose(options.device)

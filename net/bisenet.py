@@ -1,7 +1,8 @@
 """BiSeNet (Yu et al., Bilateral Segmentation Network, ECCV 2018; arXiv 1808.00897).
 
 Two paths see the picture: a shallow one that keeps detail at stride 8, and a frontend that sees far. Where the paper
-is silent, the choices are those of the first author's TorchSeg.
+is silent, the choices are those of the first author's TorchSeg. One thing is added, and can be left out: class scores
+finer than stride 8, for what is narrower than a bilinear interpolation of these can draw (poles, signs, far people).
 """
 
 from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
@@ -12,12 +13,14 @@ from . import frontends
 from .layers import Layers, Precise, as_is, global_mean, resize
 
 MULTIPLE = 32
+STRIDE = 8  # of both paths where they meet, and of the paper's scores
 SPATIAL, CONTEXT, FUSED, HEAD = 64, 128, 256, 64  # channels
 NEVER = -1e9  # added to the logits of classes that are not to be predicted
 
 
 class Logits(NamedTuple):
-    """Class scores [N,h,w,K] float32: main at stride 8; auxiliary ones at strides 8 and 16, None at inference."""
+    """Class scores [N,h,w,K] float32: main at the stride asked for; auxiliary ones at strides 8 and 16, None at
+    inference."""
 
     main: tf.Tensor
     aux16: Optional[tf.Tensor]
@@ -34,9 +37,18 @@ class Network(NamedTuple):
 
 
 def build(
-    images: tf.Tensor, classes: int, frontend: str, training: bool, seed: int = 0, norm_decay: float = 0.9
+    images: tf.Tensor,
+    classes: int,
+    frontend: str,
+    training: bool,
+    seed: int = 0,
+    norm_decay: float = 0.9,
+    score_stride: int = STRIDE,
 ) -> Network:
-    """images [N,H,W,3] uint8 RGB with static H and W, multiples of 32 -> the network; ValueError otherwise."""
+    """images [N,H,W,3] uint8 RGB with static H and W, multiples of 32 -> the network; ValueError otherwise.
+
+    score_stride: of the main scores: 8 as in the paper, or 4 or 2, with fine features and sub-pixels (see _finer).
+    """
     _check_size(images)
     layers = Layers(training, seed, norm_decay)
     pixels = tf.cast(images, tf.float32)
@@ -47,12 +59,14 @@ def build(
     refined32, refined16 = _context_path(taps, layers)  # [N,H/16,W/16,128], [N,H/8,W/8,128]
     with tf.variable_scope("fusion"):
         fused = _fusion(spatial, refined16, layers)  # [N,H/8,W/8,256]
-    main = _head("head", fused, HEAD, classes, layers)
+    features, main = _head("head", fused, HEAD, classes, layers)
+    if score_stride < STRIDE:
+        main = _finer(main, features, taps, STRIDE // score_stride, layers)
     aux16 = aux32 = None
     if training:
         channels = frontends.get(frontend).aux_channels
-        aux16 = _head("aux16", refined16, channels, classes, layers)
-        aux32 = _head("aux32", refined32, channels, classes, layers)
+        _, aux16 = _head("aux16", refined16, channels, classes, layers)
+        _, aux32 = _head("aux32", refined32, channels, classes, layers)
     return Network(Logits(main, aux16, aux32), layers.updates, layers.kernels)
 
 
@@ -103,11 +117,29 @@ def _fusion(spatial: tf.Tensor, context: tf.Tensor, layers: Layers) -> tf.Tensor
     return x + x * gate
 
 
-def _head(name: str, x: tf.Tensor, channels: int, classes: int, layers: Layers) -> tf.Tensor:
+def _head(name: str, x: tf.Tensor, channels: int, classes: int, layers: Layers) -> Tuple[tf.Tensor, tf.Tensor]:
+    """Features, and the class scores made of them."""
     with tf.variable_scope(name):
         x = layers.conv_norm("conv", x, channels, 3)
         with tf.variable_scope("classes"):
-            return layers.conv(x, classes, 1, bias=True)
+            return x, layers.conv(x, classes, 1, bias=True)
+
+
+def _finer(scores: tf.Tensor, features: tf.Tensor, taps: frontends.Taps, times: int, layers: Layers) -> tf.Tensor:
+    """Scores on a grid `times` as fine: the given ones upsampled, and added to them what the frontend's maps of strides
+    2 and 4 tell beside the features; nothing at first.
+
+    All is computed at stride 8, where a convolution costs least: fine maps come in, and scores go out, with the pixels
+    of a cell as channels (sub-pixel convolution, Shi et al., CVPR 2016, arXiv 1609.05158).
+    """
+    classes = int(scores.shape[-1])
+    with tf.variable_scope("detail"):
+        fine4 = tf.space_to_depth(taps.stride4, STRIDE // 4)
+        fine2 = layers.conv_norm("stride2", tf.space_to_depth(taps.stride2, STRIDE // 2), HEAD, 1)
+        x = layers.conv_norm("conv", tf.concat([features, fine4, fine2], axis=-1), HEAD, 3)
+        with tf.variable_scope("classes"):
+            details = tf.depth_to_space(layers.conv(x, classes * times * times, 1, zero=True), times)
+    return resize(scores, *_size(details)) + details
 
 
 def _size(x: tf.Tensor) -> Tuple[int, int]:

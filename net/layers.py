@@ -51,9 +51,13 @@ class Layers:
             setattr(other, name, value)
         return other
 
-    def conv(self, x: tf.Tensor, filters: int, size: int, stride: int = 1, bias: bool = False) -> tf.Tensor:
-        """[N,H,W,C] -> [N,ceil(H/stride),ceil(W/stride),filters]; a bias only where no norm follows."""
-        kernel = self._kernel([size, size, int(x.shape[-1]), filters], fan_in=size * size * int(x.shape[-1]))
+    def conv(
+        self, x: tf.Tensor, filters: int, size: int, stride: int = 1, bias: bool = False, zero: bool = False
+    ) -> tf.Tensor:
+        """[N,H,W,C] -> [N,ceil(H/stride),ceil(W/stride),filters]; a bias only where no norm follows. zero: what the
+        layer gives before it is trained, for one that is added to another."""
+        fan_in = size * size * int(x.shape[-1])
+        kernel = self._kernel([size, size, int(x.shape[-1]), filters], 0 if zero else (2.0 / fan_in) ** 0.5)
         x, padding = self._pad(x, size, stride)
         x = tf.nn.conv2d(x, kernel, [1, stride, stride, 1], padding)
         if bias:
@@ -62,7 +66,7 @@ class Layers:
 
     def depthwise(self, x: tf.Tensor, size: int, stride: int = 1) -> tf.Tensor:
         """[N,H,W,C] -> [N,ceil(H/stride),ceil(W/stride),C], one filter a channel."""
-        kernel = self._kernel([size, size, int(x.shape[-1]), 1], fan_in=size * size)
+        kernel = self._kernel([size, size, int(x.shape[-1]), 1], (2.0 / (size * size)) ** 0.5)
         x, padding = self._pad(x, size, stride)
         return tf.nn.depthwise_conv2d(x, kernel, [1, stride, stride, 1], padding)
 
@@ -109,11 +113,10 @@ class Layers:
     def _pad(self, x: tf.Tensor, size: int, stride: int) -> Tuple[tf.Tensor, str]:
         return (x, "SAME") if self.same else pad_alike(x, size, stride)
 
-    def _kernel(self, shape: List[int], fan_in: int) -> Any:
+    def _kernel(self, shape: List[int], deviation: float) -> Any:
         name = tf.get_variable_scope().name + "/kernel"
         seed = zlib.crc32(("%d/%s" % (self.seed, name)).encode("utf-8")) & 0x7FFFFFFF
-        deviation = (2.0 / fan_in) ** 0.5 / _CUT_NORMAL
-        initialise = tf.truncated_normal_initializer(stddev=deviation, seed=seed)
+        initialise = tf.truncated_normal_initializer(stddev=deviation / _CUT_NORMAL, seed=seed)
         kernel = tf.get_variable("kernel", shape, tf.float32, initialise)
         self.kernels.append(kernel)
         return kernel

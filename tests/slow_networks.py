@@ -87,11 +87,11 @@ def _lite_strides(tensors):
 
 
 def torch_resnet(tensors, pixels, bottleneck):
-    """torchvision's ResNet up to each of its stages 2, 3 and 4."""
+    """torchvision's ResNet up to its stem and each of its four stages."""
     mean, std = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
     x = ((pixels / 255.0 - mean) / std).transpose(2, 0, 1)
-    x = max_pool(relu(norm(conv(x, tensors["conv1.weight"], 2), tensors, "bn1", 1e-5)))
-    taps = []
+    stem = relu(norm(conv(x, tensors["conv1.weight"], 2), tensors, "bn1", 1e-5))
+    x, taps = max_pool(stem), [stem]
     for stage in (1, 2, 3, 4):
         block = 0
         while "layer%d.%d.conv1.weight" % (stage, block) in tensors:
@@ -106,11 +106,11 @@ def torch_resnet(tensors, pixels, bottleneck):
                 x = relu(x + shortcut if number == len(strides) else x)
             block += 1
         taps.append(x)
-    return taps[1:]
+    return taps
 
 
 def torch_mobilenet_v2(tensors, pixels):
-    """torchvision's MobileNetV2 up to its features 6, 13 and 17."""
+    """torchvision's MobileNetV2 up to its features 1, 3, 6, 13 and 17."""
     mean, std = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
     x = ((pixels / 255.0 - mean) / std).transpose(2, 0, 1)
     x = relu6(norm(conv(x, tensors["features.0.0.weight"], 2), tensors, "features.0.1", 1e-5))
@@ -127,4 +127,4 @@ def torch_mobilenet_v2(tensors, pixels):
         if stride == 1 and len(before) == len(x):
             x = x + before
         taps[number] = x
-    return [taps[6], taps[13], taps[17]]
+    return [taps[number] for number in (1, 3, 6, 13, 17)]

@@ -12,6 +12,7 @@ from net.layers import Layers, max_pool, resize
 
 FRONTENDS = sorted(frontends.FRONTENDS)
 KINDS = ("efficientnet_lite0", "mobilenet_v2", "resnet18", "resnet50", "resnet50_v2", "xception39")  # differ in code
+STRIDES = (2, 4, 8, 16, 32)  # of the taps
 CLASSES = 5
 
 
@@ -41,11 +42,13 @@ def load(session, values):
 class Built:
     """A training network with its losses' gradients, and the session that holds it."""
 
-    def __init__(self, frontend):
+    def __init__(self, frontend, score_stride):
         self.graph = tf.Graph()
         with self.graph.as_default():
             self.images, self.labels = placeholder(), tf.placeholder(tf.uint8, [2, 64, 96])
-            self.network = bisenet.build(self.images, CLASSES, frontend, training=True, seed=3)
+            self.network = bisenet.build(
+                self.images, CLASSES, frontend, training=True, seed=3, score_stride=score_stride
+            )
             pairs = zip(self.network.logits, (2, 4, 4))
             self.loss = tf.add_n([losses.cross_entropy(x, self.labels, [4], None, stride) for x, stride in pairs])
             self.gradients = tf.gradients(self.loss, tf.trainable_variables())
@@ -58,17 +61,19 @@ class Built:
         return {self.images: drawn.noise(1, 2, 64, 96, 3), self.labels: labels}
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(scope="module", params=[(kind, 8) for kind in KINDS] + [("efficientnet_lite0", 2)], ids=str)
 def built(request):
-    made = Built(request.param)
+    made = Built(*request.param)
+    made.score_stride = request.param[1]
     with made.graph.as_default():
         yield made
     made.session.close()
 
 
-def test_logits_have_static_shapes_at_strides_8_8_and_16(built):
+def test_logits_have_static_shapes_at_the_stride_asked_for_and_at_8_and_16(built):
     shapes = [logits.shape.as_list() for logits in built.network.logits]
-    assert shapes == [[2, 8, 12, CLASSES], [2, 8, 12, CLASSES], [2, 4, 6, CLASSES]]
+    main = [2, 64 // built.score_stride, 96 // built.score_stride, CLASSES]
+    assert shapes == [main, [2, 8, 12, CLASSES], [2, 4, 6, CLASSES]]
 
 
 def test_every_trainable_variable_gets_a_gradient(built):
@@ -146,19 +151,19 @@ GOLDEN = {
     "xception39": [-0.0324, 0.1396, 0.2344, -0.1942, -0.0151, 0.0097, -0.2681],
 }
 CHANNELS = {
-    "xception39": (64, 128, 256),
-    "resnet18": (128, 256, 512),
-    "resnet34": (128, 256, 512),
-    "resnet50": (512, 1024, 2048),
-    "resnet101": (512, 1024, 2048),
-    "resnet152": (512, 1024, 2048),
-    "resnet50_v2": (256, 512, 2048),
-    "resnet101_v2": (256, 512, 2048),
-    "resnet152_v2": (256, 512, 2048),
-    "mobilenet_v2": (32, 96, 320),
-    "efficientnet_lite0": (40, 112, 320),
-    "efficientnet_lite1": (40, 112, 320),
-    "efficientnet_lite2": (48, 120, 352),
+    "xception39": (8, 8, 64, 128, 256),
+    "resnet18": (64, 64, 128, 256, 512),
+    "resnet34": (64, 64, 128, 256, 512),
+    "resnet50": (64, 256, 512, 1024, 2048),
+    "resnet101": (64, 256, 512, 1024, 2048),
+    "resnet152": (64, 256, 512, 1024, 2048),
+    "resnet50_v2": (64, 64, 256, 512, 2048),
+    "resnet101_v2": (64, 64, 256, 512, 2048),
+    "resnet152_v2": (64, 64, 256, 512, 2048),
+    "mobilenet_v2": (16, 24, 32, 96, 320),
+    "efficientnet_lite0": (16, 24, 40, 112, 320),
+    "efficientnet_lite1": (16, 24, 40, 112, 320),
+    "efficientnet_lite2": (16, 24, 48, 120, 352),
 }
 # Trainable numbers of whole networks, without their classifiers, as published or counted elsewhere.
 COUNTS = {"efficientnet_lite0": 2958848, "efficientnet_lite1": 3723520, "efficientnet_lite2": 4357952}
@@ -166,10 +171,10 @@ COUNTS.update(resnet18=11176512, resnet34=21284672, resnet50=23508032, resnet101
 
 
 @pytest.mark.parametrize("frontend", FRONTENDS)
-def test_taps_lie_at_strides_8_16_and_32_with_the_networks_own_channels_and_weights(frontend):
+def test_taps_lie_at_strides_2_to_32_with_the_networks_own_channels_and_weights(frontend):
     with tf.Graph().as_default():
         taps = frontends.build(frontend, tf.placeholder(tf.float32, [2, 96, 160, 3]), Layers(training=True))
-        expected = [[2, 96 // s, 160 // s, c] for s, c in zip((8, 16, 32), CHANNELS[frontend])]
+        expected = [[2, 96 // s, 160 // s, c] for s, c in zip(STRIDES, CHANNELS[frontend])]
         assert [tap.shape.as_list() for tap in taps] == expected
         count = sum(int(np.prod(v.shape.as_list())) for v in tf.trainable_variables())
         assert count == COUNTS.get(frontend, count)
@@ -226,7 +231,7 @@ def test_a_point_of_light_answers_strongest_at_its_own_place_on_every_tap(fronte
         load(session, {kernel: np.full(s, 1 / np.prod(s[:3]), np.float32) for kernel, s in shapes.items()})
         dark, light = np.full((1, 256, 256, 3), 130, np.float32), np.full((1, 256, 256, 3), 130, np.float32)
         light[0, 128, 128] = 1e6  # far over the rounding of sums
-        for stride, tap in zip((8, 16, 32), taps):
+        for stride, tap in zip(STRIDES, taps):
             response = session.run(tap, {images: light}) - session.run(tap, {images: dark})
             weight = response[0].sum(axis=-1)
             centre = [(weight.sum(axis=1 - a) * np.arange(len(weight))).sum() / weight.sum() for a in (0, 1)]

@@ -62,6 +62,7 @@ def test_a_value_that_cannot_be_used_is_one_line_that_names_it(main, flags, fact
         ('{"norm_decay": 1}', "norm_decay"),
         ('{"loss_strides": [2, 4]}', "loss_strides"),
         ('{"loss_strides": [3, 3, 3]}', "loss_strides"),
+        ('{"score_stride": 1}', "score_stride"),
         ('{"warm_up": 1.5}', "warm_up"),
         ('{"frontend": 18}', "frontend"),
         ('{"ignored": ["Nonsense"]}', "Nonsense"),

@@ -53,6 +53,7 @@ def build(
                 training=True,
                 seed=seed,
                 norm_decay=settings.recipe.norm_decay,
+                score_stride=settings.recipe.score_stride,
             )
             values = _losses(settings, network, label, needs)
         weights = [variable for variable in tf.global_variables() if variable is not step]
@@ -79,7 +80,7 @@ def network_shapes(settings: Settings, classes: int) -> Dict[str, List[int]]:
     """The network's variables: shapes by name."""
     with tf.Graph().as_default():
         image = tf.placeholder(tf.uint8, [2, bisenet.MULTIPLE, bisenet.MULTIPLE, 3])
-        bisenet.build(image, classes, settings.frontend, training=True)
+        bisenet.build(image, classes, settings.frontend, training=True, score_stride=settings.recipe.score_stride)
         return {variable.op.name: variable.shape.as_list() for variable in tf.global_variables()}
 
 

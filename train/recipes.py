@@ -12,6 +12,7 @@ NUMBERS = (
     "label_smoothing ohem_kept"
 ).split()
 SHARES = ("momentum", "norm_decay", "ema_decay", "label_smoothing", "ohem_kept")
+SCORE_STRIDES = (2, 4, 8)
 LOSS_STRIDES = (1, 2, 4, 8)  # each divides every crop, so that loss and label stay in step
 OPTIMISERS = ("sgd", "rmsprop", "adam", "adamw")
 
@@ -26,7 +27,8 @@ class Recipe:
     part of it. clip_norm: largest global norm of the gradients. ema_decay: of the weights' moving average.
     class_weights: a formula of camvid-check. ohem_kept: of the hard pixels, which alone count in the main loss, at
     least this share of all. loss_strides: the losses of main head, 1/16 and 1/32 head are taken at every n-th pixel.
-    aux_weight: of each auxiliary loss. 0 and None leave a thing out. ValueError names what cannot be.
+    aux_weight: of each auxiliary loss. score_stride: of the main head's class scores, 8 as in the paper, or finer.
+    0 and None leave a thing out. ValueError names what cannot be.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Recipe:
     class_weights: Optional[str] = None
     aux_weight: float = 1.0
     loss_strides: Tuple[int, int, int] = (2, 4, 4)
+    score_stride: int = 8
 
     def __post_init__(self) -> None:
         for name in NUMBERS:
@@ -74,6 +77,8 @@ class Recipe:
         self._require("ignored", named, "no list of class names")
         strides = len(self.loss_strides) == 3 and all(stride in LOSS_STRIDES for stride in self.loss_strides)
         self._require("loss_strides", strides, "not three of %s" % ", ".join(map(str, LOSS_STRIDES)))
+        fine = self.score_stride in SCORE_STRIDES
+        self._require("score_stride", fine, "none of %s" % ", ".join(map(str, SCORE_STRIDES)))
 
     def _require(self, name: str, holds: bool, what: str) -> None:
         if not holds:
@@ -109,7 +114,9 @@ RECIPES = {
         norm_decay=0.95,
         ema_decay=0.99,
         ohem_kept=0.1,
+        class_weights="inverse_square_root",
         aux_weight=0.4,
+        score_stride=2,
     ),
     "scratch": Recipe("scratch", augment="street"),
     "demo": Recipe("demo", epochs=50, augment="light", height=128, width=192, warm_up=20, loss_strides=(2, 4, 4)),

@@ -1,6 +1,6 @@
 """Frontends: the networks that BiSeNet's context path stands on, by name."""
 
-from typing import Callable, Dict, NamedTuple, Tuple
+from typing import Callable, Dict, NamedTuple, Sequence, Tuple
 
 import tensorflow.compat.v1 as tf
 
@@ -13,10 +13,10 @@ IMAGENET_STD = (58.395, 57.12, 57.375)
 
 
 class Frontend(NamedTuple):
-    """A frontend: `build` maps normalised images to maps at strides 8, 16 and 32; channels of the auxiliary heads that
-    go with its size; its own input normalisation in grey levels (RGB), and its norms' epsilon."""
+    """A frontend: `build` maps normalised images to the maps of `Taps`, in their order; channels of the auxiliary heads
+    that go with its size; its own input normalisation in grey levels (RGB), and its norms' epsilon."""
 
-    build: Callable[[tf.Tensor, Layers], Tuple[tf.Tensor, tf.Tensor, tf.Tensor]]
+    build: Callable[[tf.Tensor, Layers], Sequence[tf.Tensor]]
     aux_channels: int
     mean: Vector = IMAGENET_MEAN
     std: Vector = IMAGENET_STD
@@ -46,8 +46,11 @@ FRONTENDS: Dict[str, Frontend] = {
 
 
 class Taps(NamedTuple):
-    """Feature maps [N,H/s,W/s,C] at strides 8, 16 and 32."""
+    """Feature maps [N,H/s,W/s,C] at strides 2 to 32, each the last of its stride that the frontend's plan names; the
+    paper's context path uses those of strides 8, 16 and 32."""
 
+    stride2: tf.Tensor
+    stride4: tf.Tensor
     stride8: tf.Tensor
     stride16: tf.Tensor
     stride32: tf.Tensor

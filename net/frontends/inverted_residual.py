@@ -6,7 +6,7 @@ models/official/efficientnet/lite lays them out. Their weights were trained with
 maps of this package lie. `Layers.same` brings the original back.
 """
 
-from typing import Callable, NamedTuple, Sequence, Tuple
+from typing import Callable, List, NamedTuple, Sequence, Tuple
 
 import tensorflow.compat.v1 as tf
 
@@ -44,7 +44,7 @@ LITE0 = (
     Stage(5, 2, 6, 192, 4),
     Stage(3, 1, 6, 320, 1),
 )
-ENDS_OF_STRIDE = (2, 4, 6)  # the stages after which a tap is taken: the last of strides 8, 16 and 32
+ENDS_OF_STRIDE = (0, 1, 2, 4, 6)  # the stages after which a tap is taken: the last of strides 2 to 32
 
 
 def _resized(channels: Sequence[int], blocks: Sequence[int]) -> Tuple[Stage, ...]:
@@ -54,13 +54,11 @@ def _resized(channels: Sequence[int], blocks: Sequence[int]) -> Tuple[Stage, ...
 LITE1 = _resized((16, 24, 40, 80, 112, 192, 320), (1, 3, 3, 4, 4, 5, 1))
 LITE2 = _resized((16, 24, 48, 88, 120, 208, 352), (1, 3, 3, 4, 4, 5, 1))
 
-Taps = Tuple[tf.Tensor, tf.Tensor, tf.Tensor]
 
+def builder(stages: Sequence[Stage]) -> Callable[[tf.Tensor, Layers], List[tf.Tensor]]:
+    """The frontend of these stages: [N,H,W,3] normalised -> maps at strides 2 to 32."""
 
-def builder(stages: Sequence[Stage]) -> Callable[[tf.Tensor, Layers], Taps]:
-    """The frontend of these stages: [N,H,W,3] normalised -> maps at strides 8, 16 and 32."""
-
-    def build(x: tf.Tensor, layers: Layers) -> Taps:
+    def build(x: tf.Tensor, layers: Layers) -> List[tf.Tensor]:
         layers = layers.like(relu=tf.nn.relu6)
         x = layers.conv_norm("stem", x, STEM, 3, 2)  # [N,H/2,W/2,32]
         taps, number = [], 0
@@ -71,7 +69,7 @@ def builder(stages: Sequence[Stage]) -> Callable[[tf.Tensor, Layers], Taps]:
                 number += 1
             if place in ENDS_OF_STRIDE:
                 taps.append(x)
-        return taps[0], taps[1], taps[2]
+        return taps
 
     return build
 

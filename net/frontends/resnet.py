@@ -4,7 +4,7 @@ Of the two shapes of block the larger networks take the one with a bottleneck, w
 (torchvision's choice; other collections put it elsewhere, and their weights do not belong here).
 """
 
-from typing import Callable, Sequence, Tuple
+from typing import Callable, List, Sequence
 
 import tensorflow.compat.v1 as tf
 
@@ -13,25 +13,24 @@ from ..layers import Layers, max_pool
 CHANNELS = (64, 128, 256, 512)
 EXPANSION = 4  # of a bottleneck
 
-Taps = Tuple[tf.Tensor, tf.Tensor, tf.Tensor]
 Block = Callable[[tf.Tensor, int, int, Layers], tf.Tensor]
 
 
-def builder(blocks: Sequence[int], bottleneck: bool) -> Callable[[tf.Tensor, Layers], Taps]:
-    """The frontend with so many blocks a stage: [N,H,W,3] normalised -> 128, 256 and 512 channels at strides 8, 16 and
-    32, of bottlenecks four times as many."""
+def builder(blocks: Sequence[int], bottleneck: bool) -> Callable[[tf.Tensor, Layers], List[tf.Tensor]]:
+    """The frontend with so many blocks a stage: [N,H,W,3] normalised -> 64, 64, 128, 256 and 512 channels at strides 2
+    to 32, of bottlenecks four times as many from stride 4 on."""
     block = _bottleneck if bottleneck else _basic
 
-    def build(x: tf.Tensor, layers: Layers) -> Taps:
+    def build(x: tf.Tensor, layers: Layers) -> List[tf.Tensor]:
         x = layers.conv_norm("stem", x, 64, 7, 2)  # [N,H/2,W/2,64]
+        taps = [x]
         x = max_pool(x, 3, 2)  # [N,H/4,W/4,64]
-        taps = []
         for stage, (channels, count) in enumerate(zip(CHANNELS, blocks), 1):
             for number in range(count):
                 with tf.variable_scope("layer%d/block%d" % (stage, number + 1)):
                     x = block(x, channels, 2 if stage > 1 and number == 0 else 1, layers)
             taps.append(x)
-        return taps[1], taps[2], taps[3]
+        return taps
 
     return build
 

@@ -15,17 +15,15 @@ CHANNELS = (64, 128, 256, 512)
 EXPANSION = 4
 STRIDES = (2, 2, 2, 1)
 
-Taps = Tuple[tf.Tensor, tf.Tensor, tf.Tensor]
 
+def builder(units: Sequence[int]) -> Callable[[tf.Tensor, Layers], List[tf.Tensor]]:
+    """The frontend with so many units a block: [N,H,W,3] normalised -> 64, 64, 256, 512 and 2048 channels at
+    strides 2 to 32."""
 
-def builder(units: Sequence[int]) -> Callable[[tf.Tensor, Layers], Taps]:
-    """The frontend with so many units a block: [N,H,W,3] normalised -> 256, 512 and 2048 channels at strides 8, 16
-    and 32."""
-
-    def build(x: tf.Tensor, layers: Layers) -> Taps:
+    def build(x: tf.Tensor, layers: Layers) -> List[tf.Tensor]:
         with tf.variable_scope("stem"):
-            x = layers.conv(x, 64, 7, 2, bias=True)  # [N,H/2,W/2,64], no norm and no ReLU yet
-        x = _max_pool(x, 3, 2)  # [N,H/4,W/4,64]
+            stem = layers.conv(x, 64, 7, 2, bias=True)  # [N,H/2,W/2,64], no norm and no ReLU yet
+        x = _max_pool(stem, 3, 2)  # [N,H/4,W/4,64]
         first: List[tf.Tensor] = []  # of each block: its input, normalised
         for block, (channels, count, stride) in enumerate(zip(CHANNELS, units, STRIDES), 1):
             for unit in range(1, count + 1):
@@ -34,7 +32,7 @@ def builder(units: Sequence[int]) -> Callable[[tf.Tensor, Layers], Taps]:
                     first += [normalised] if unit == 1 else []
         with tf.variable_scope("postnorm"):
             x = layers.relu(layers.norm(x))
-        return first[1], first[2], x
+        return [stem, *first[:3], x]
 
     return build
 

@@ -3,7 +3,7 @@
 Three stages of separable blocks after a stem of 8 channels; 0.3 million weights. There are no public ImageNet weights.
 """
 
-from typing import Tuple
+from typing import List
 
 import tensorflow.compat.v1 as tf
 
@@ -14,17 +14,18 @@ STAGES = ((16, 4), (32, 8), (64, 4))  # (channels in the middle of a block, bloc
 EXPANSION = 4
 
 
-def build(x: tf.Tensor, layers: Layers) -> Tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """[N,H,W,3] normalised -> 64, 128 and 256 channels at strides 8, 16 and 32."""
+def build(x: tf.Tensor, layers: Layers) -> List[tf.Tensor]:
+    """[N,H,W,3] normalised -> 8, 8, 64, 128 and 256 channels at strides 2 to 32."""
     x = layers.conv_norm("stem", x, STEM, 3, 2)  # [N,H/2,W/2,8]
+    taps = [x]
     x = max_pool(x, 3, 2)  # [N,H/4,W/4,8]
-    taps = []
+    taps.append(x)
     for number, (middle, blocks) in enumerate(STAGES, 1):
         for block in range(blocks):
             with tf.variable_scope("stage%d/block%d" % (number, block + 1)):
                 x = _block(x, middle, 2 if block == 0 else 1, layers)
         taps.append(x)
-    return taps[0], taps[1], taps[2]
+    return taps
 
 
 def _block(x: tf.Tensor, middle: int, stride: int, layers: Layers) -> tf.Tensor:

@@ -1,0 +1,73 @@
+"""Runs with scores finer than stride 8: evaluated as they were trained, and begun from runs without them."""
+
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+import tensorflow.compat.v1 as tf
+
+import trainings
+from camvid_tools import classes
+from eval import runfolder
+from eval.__main__ import main
+from net import bisenet
+from train import pretrained
+
+FRONTEND = "xception39"
+
+
+@pytest.fixture(scope="module")
+def fine(data, tmp_path_factory):
+    """The run folder of a short training with scores of stride 2."""
+    folder = tmp_path_factory.mktemp("fine")
+    (folder / "fine.json").write_text(json.dumps({"score_stride": 2}))
+    command = trainings.command(data, str(folder / "run"))
+    subprocess.run(command + ["--recipe", str(folder / "fine.json")], check=True)
+    return str(folder / "run")
+
+
+def shapes(count, score_stride):
+    with tf.Graph().as_default():
+        images = tf.placeholder(tf.uint8, [2, 64, 96, 3])
+        bisenet.build(images, count, FRONTEND, training=True, score_stride=score_stride)
+        return {variable.op.name: variable.shape.as_list() for variable in tf.global_variables()}
+
+
+def scored(run, folder, out):
+    document = run(main, "--run", folder, "--split", "val", "--checkpoint", "last", "--out", out, "--json", "-").json()
+    return document["mean_iou"], document["confusion"]
+
+
+def test_a_validation_of_the_training_is_had_again(fine, run, tmp_path):
+    saved = runfolder.choose(fine, "last").about
+    assert scored(run, fine, tmp_path)[0] == pytest.approx(saved["scores"]["mean_iou"], abs=1e-12)
+
+
+def test_a_run_from_before_there_were_fine_scores_is_evaluated_as_ever(finished, run, tmp_path):
+    older = shutil.copytree(finished, str(tmp_path / "older"))
+    path = os.path.join(older, "settings.json")
+    with open(path, encoding="utf-8") as file:
+        document = json.load(file)
+    assert document["settings"]["recipe"].pop("score_stride") == 8
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(document, file)
+    assert scored(run, older, tmp_path / "a") == scored(run, finished, tmp_path / "b")
+
+
+def test_a_run_without_them_gives_all_else_and_the_report_says_what_begins_anew(finished):
+    wanted = shapes(32, 2)
+    start = pretrained.start(finished, FRONTEND, wanted, classes.camvid32())
+    assert set(wanted) - set(start.values) == {name for name in wanted if name.startswith("detail/")}
+    assert "no layers for fine scores" in start.report
+    assert "fine scores" not in pretrained.start(finished, FRONTEND, shapes(32, 8), classes.camvid32()).report
+
+
+def test_a_run_with_them_gives_them_and_for_other_classes_all_but_their_last_layer(fine):
+    same = shapes(32, 2)
+    assert set(pretrained.start(fine, FRONTEND, same, classes.camvid32()).values) == set(same)
+    other = shapes(12, 2)
+    start = pretrained.start(fine, FRONTEND, other, classes.segnet11())
+    assert {name for name in other if name.startswith("detail/")} - set(start.values) == {"detail/classes/kernel"}
+    assert "last layers of aux16, aux32, detail, head begin anew" in start.report and "fine scores" not in start.report
