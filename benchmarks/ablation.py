@@ -23,15 +23,14 @@ from train.logs import read_metrics  # noqa: E402
 
 ROWS: Dict[str, Dict[str, Any]] = {
     "plain": {},
+    "coarse_scores": {"score_stride": 8},
+    "no_class_weights": {"class_weights": None},
     "no_ohem": {"ohem_kept": 0.0},
-    "class_weights": {"ohem_kept": 0.0, "class_weights": "enet"},
-    "base_augmentation": {"augment": "base"},
     "no_ema": {"ema_decay": 0.0},
+    "base_augmentation": {"augment": "base"},
     "sgd": {"optimiser": "sgd", "learning_rate": 0.05, "weight_decay": 5e-4, "frontend_rate": 0.2},
     "label_smoothing": {"label_smoothing": 0.1},
-    "no_weights": {"frontend_rate": 1.0},
 }
-WEIGHTS = {"no_weights": "none"}
 
 
 class Found(NamedTuple):
@@ -71,8 +70,7 @@ def trained(options: argparse.Namespace, row: str, seed: str) -> Found:
     with open(recipe, "w", encoding="utf-8") as file:
         json.dump(changed, file)
     flags = ["--data_path", options.data, "--output_path", run, "--recipe", recipe, "--seed", seed]
-    flags += ["--weights", WEIGHTS.get(row, "auto"), "--train_steps", str(options.steps)]
-    flags += ["--validate_every", str(options.steps), "--resume"]
+    flags += ["--train_steps", str(options.steps), "--validate_every", str(options.steps), "--resume"]
     print("%s, seed %s" % (row, seed), file=sys.stderr, flush=True)
     subprocess.run([sys.executable, "-m", "train"] + flags, check=True, stdout=sys.stderr)
     last = [entry for entry in read_metrics(run) if entry["kind"] == "validation"][-1]
@@ -86,7 +84,6 @@ def table(found: Dict[str, List[Found]], options: argparse.Namespace) -> str:
     for row, results in sorted(found.items(), key=lambda item: -_mean(item[1])):
         scores = [result.mean_iou for result in results]
         differs = ", ".join("%s %s" % pair for pair in ROWS[row].items())
-        differs += "".join(", weights %s" % WEIGHTS[name] for name in [row] if name in WEIGHTS)
         spread = "%.3f to %.3f" % (min(scores), max(scores)) if len(scores) > 1 else "one seed"
         minutes = statistics.mean(result.cpu_minutes for result in results)
         lines.append("| %s | %s | %.3f | %s | %.1f |" % (row, differs or "nothing", _mean(results), spread, minutes))

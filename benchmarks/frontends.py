@@ -23,9 +23,11 @@ import_tensorflow()
 import tensorflow.compat.v1 as tf  # noqa: E402
 
 from net import bisenet, frontends  # noqa: E402
+from train import recipes  # noqa: E402
 from train.logs import read_metrics  # noqa: E402
 
 FRAME_HW, FRAMES = (360, 480), 60
+RECIPE = "pretrained"
 WINDOW, CLASSES = 2, 32  # steps between two log lines; of the drawn frames
 
 
@@ -64,7 +66,7 @@ def costs(options: argparse.Namespace, frontend: str, frames: str) -> Costs:
     run = os.path.join(options.work, "%s_%s_%d" % (frontend, options.device, options.batch_size))
     scores = os.path.join(run, "eval.json")
     if not os.path.exists(scores):
-        flags = ["--data_path", frames, "--frontend", frontend, "--recipe", "pretrained", "--weights", "none"]
+        flags = ["--data_path", frames, "--frontend", frontend, "--recipe", RECIPE, "--weights", "none"]
         flags += ["--train_steps", str(options.steps), "--log_every", str(WINDOW), "--device", options.device]
         flags += ["--batch_size", str(options.batch_size), "--output_path", run, "--overwrite"]
         _python("train", flags)
@@ -79,7 +81,8 @@ def parameters(frontend: str) -> int:
     """Trainable numbers of the network as it is used at inference, for CLASSES classes."""
     with tf.Graph().as_default():
         images = tf.placeholder(tf.uint8, (1, 64, 64, 3))
-        bisenet.build(images, CLASSES, frontend, training=False)
+        stride = recipes.RECIPES[RECIPE].score_stride
+        bisenet.build(images, CLASSES, frontend, training=False, score_stride=stride)
         return sum(variable.shape.num_elements() for variable in tf.trainable_variables())
 
 

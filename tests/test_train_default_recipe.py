@@ -1,4 +1,4 @@
-"""Runs with scores finer than stride 8: evaluated as they were trained, and begun from runs without them."""
+"""Runs of the default recipe, with scores finer than stride 8: resumed, evaluated, begun from runs without them."""
 
 import json
 import os
@@ -20,11 +20,10 @@ FRONTEND = "xception39"
 
 @pytest.fixture(scope="module")
 def fine(data, tmp_path_factory):
-    """The run folder of a short training with scores of stride 2."""
+    """The run folder of a short training by all of the default recipe but its pretrained weights."""
     folder = tmp_path_factory.mktemp("fine")
-    (folder / "fine.json").write_text(json.dumps({"score_stride": 2}))
     command = trainings.command(data, str(folder / "run"))
-    subprocess.run(command + ["--recipe", str(folder / "fine.json")], check=True)
+    subprocess.run(command + ["--recipe", "pretrained", "--weights", "none"], check=True)
     return str(folder / "run")
 
 
@@ -43,6 +42,15 @@ def scored(run, folder, out):
 def test_a_validation_of_the_training_is_had_again(fine, run, tmp_path):
     saved = runfolder.choose(fine, "last").about
     assert scored(run, fine, tmp_path)[0] == pytest.approx(saved["scores"]["mean_iou"], abs=1e-12)
+
+
+def test_one_whose_newest_checkpoint_is_lost_goes_on_to_the_same_weights(fine, tmp_path):
+    run = shutil.copytree(fine, str(tmp_path / "lost"))
+    os.truncate(runfolder.choose(run, "last").prefix + ".index", 10)
+    trainings.resume(run)
+    assert runfolder.choose(run, "last").step == trainings.STEPS
+    assert trainings.digest(run) == trainings.digest(fine)
+    assert trainings.numbers(run) == trainings.numbers(fine)
 
 
 def test_a_run_from_before_there_were_fine_scores_is_evaluated_as_ever(finished, run, tmp_path):
