@@ -129,5 +129,10 @@ def test_class_weights_of_a_recipe_come_from_the_training_labels(source):
     pixels = np.delete(pixels, 30)  # Void
     found = class_weights.by_formula("enet", source)
     assert np.delete(found, 30) == pytest.approx(formulas.enet(pixels, pixels))
-    with pytest.raises(ToolkitError, match="median_frequency"):
-        class_weights.by_formula("nonsense", source)
+    chosen = resolve(source, class_weights="enet", recipe="scratch").class_weights
+    assert chosen == found != resolve(source, class_weights="inverse_square_root").class_weights
+    recipe = resolve(source, recipe="pretrained", weights="none")
+    assert recipe.class_weights == class_weights.by_formula("inverse_square_root", source)
+    assert resolve(source, recipe="pretrained", weights="none", class_weights="none").class_weights is None
+    with pytest.raises(ToolkitError, match="nonsense.*median_frequency"):
+        resolve(source, class_weights="nonsense")

@@ -1,8 +1,9 @@
-"""Class weights of the loss: a JSON file of names, or the statistics file of camvid-check with a formula."""
+"""Class weights of the loss: by formula over the training labels, or from a JSON file of names, which the statistics
+file of camvid-check is one of."""
 
 import json
 import os
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, Optional, Tuple
 
 import numpy as np
 
@@ -10,14 +11,26 @@ from camvid_tools.checks import weights
 from camvid_tools.classes import ClassTable
 from camvid_tools.errors import ToolkitError
 
+NONE = "none"
 DEFAULT_FORMULA = "median_frequency"
-FORM = '{"Road": 0.5, ...}, or the file of camvid-check --statistics, as FILE or FILE:FORMULA'
+FORM = (
+    '{"Road": 0.5, ...}, or the file of camvid-check --statistics, as FILE or FILE:FORMULA; or in place of a file none, '
+    + ", ".join(sorted(weights.FORMULAS))
+)
 
 
-def read(given: Optional[str], classes: ClassTable) -> Optional[Tuple[float, ...]]:
-    """Weights in the order of ids from FILE or FILE:FORMULA; classes that are not named weigh 1."""
-    if given is None:
+def resolve(given: Optional[str], source: Any, say: Callable[[str], None]) -> Optional[Tuple[float, ...]]:
+    """Weights in the order of ids from a formula's name, FILE or FILE:FORMULA; None for None and `none`."""
+    if given is None or given == NONE:
         return None
+    if given in weights.FORMULAS:
+        say("class weights by %s, from the labels of %d training frames" % (given, len(source)))
+        return by_formula(given, source)
+    return read(given, source.classes)
+
+
+def read(given: str, classes: ClassTable) -> Tuple[float, ...]:
+    """Weights in the order of ids from FILE or FILE:FORMULA; classes that are not named weigh 1."""
     path, formula = parts(given)
     try:
         with open(path, encoding="utf-8") as handle:
@@ -33,9 +46,6 @@ def read(given: Optional[str], classes: ClassTable) -> Optional[Tuple[float, ...
 
 def by_formula(formula: str, source: Any) -> Tuple[float, ...]:
     """Weights in the order of ids by one of camvid-check's formulas, over the labels of `source`."""
-    if formula not in weights.FORMULAS:
-        there = ", ".join(sorted(weights.FORMULAS))
-        raise ToolkitError("no class weights '%s'" % formula, remedy="there are " + there)
     pixels, whole = np.zeros(256, np.int64), np.zeros(256, np.int64)
     damaged = set(source.damaged)
     for index in (i for i, name in enumerate(source.names) if name not in damaged):

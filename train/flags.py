@@ -73,7 +73,11 @@ FLAGS = (
     Flag("learning_rate", "the recipe's", "of the first step after warm-up", _amount),
     Flag("momentum", "the recipe's", "of SGD and RMSProp, beta1 of Adam", _share),
     Flag("weight_decay", "the recipe's", "on convolution kernels", _rate),
-    Flag("class_weights", "none", "JSON file: class name -> weight, or FILE[:FORMULA] of camvid-check --statistics"),
+    Flag(
+        "class_weights",
+        "the recipe's",
+        "none, a formula of camvid-check, a JSON file: class name -> weight, or FILE[:FORMULA] of its --statistics",
+    ),
     Flag("device", "auto", "where the network runs", choices=("auto", "cpu", "gpu", "npu")),
     Flag("precision", "mixed on npu, else float32", "of convolutions", choices=(MIXED, FLOAT32)),
     Flag("loss_scale", "dynamic where precision is mixed, else none", "none, dynamic or a factor", _scale),

@@ -110,7 +110,7 @@ def resolve(given: Dict[str, Any], source, say: Callable[[str], None] = _nothing
         learning_rate=Plan(base, total, min(recipe.warm_up, total // 10), recipe.schedule, recipe.power),
         momentum=given.get("momentum", recipe.momentum),
         weight_decay=given.get("weight_decay", recipe.weight_decay),
-        class_weights=_class_weights(given.get("class_weights"), recipe, source),
+        class_weights=class_weights.resolve(given.get("class_weights", recipe.class_weights), source, say),
         ignored=ignored,
         device=device,
         precision=precision,
@@ -135,13 +135,6 @@ def _frontend(given: Dict[str, Any], recipe: Recipe) -> str:
         return given["frontend"]
     run = pretrained.run_of(given.get("weights", pretrained.AUTO))
     return recipe.frontend if run is None else run.settings["frontend"]
-
-
-def _class_weights(given: Optional[str], recipe: Recipe, source: Any) -> Optional[Tuple[float, ...]]:
-    """The flag's file, else the recipe's formula over the training frames."""
-    if given is not None or recipe.class_weights is None:
-        return class_weights.read(given, source.classes)
-    return class_weights.by_formula(recipe.class_weights, source)
 
 
 def _lengths(given: Dict[str, Any], total: int, per_epoch: int, say: Callable[[str], None]) -> Dict[str, int]:
