@@ -14,7 +14,7 @@ from camvid_tools.errors import ToolkitError
 NONE = "none"
 DEFAULT_FORMULA = "median_frequency"
 FORM = (
-    '{"Road": 0.5, ...}, or the file of camvid-check --statistics, as FILE or FILE:FORMULA; or in place of a file none, '
+    '{"Road": 0.5, ...}, or the file of camvid-check --statistics, as FILE or FILE:FORMULA; or none, or one of '
     + ", ".join(sorted(weights.FORMULAS))
 )
 
