@@ -28,6 +28,7 @@ from train.logs import read_metrics  # noqa: E402
 
 FRAME_HW, FRAMES = (360, 480), 60
 RECIPE = "pretrained"
+STRIDE = recipes.RECIPES[RECIPE].score_stride
 WINDOW, CLASSES = 2, 32  # steps between two log lines; of the drawn frames
 
 
@@ -63,7 +64,8 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
 
 def costs(options: argparse.Namespace, frontend: str, frames: str) -> Costs:
     """Of one frontend, from its run folder once that is there."""
-    run = os.path.join(options.work, "%s_%s_%d" % (frontend, options.device, options.batch_size))
+    about = (frontend, options.device, options.batch_size, options.steps, STRIDE)
+    run = os.path.join(options.work, "%s_%s_%d_%d_%d" % about)
     scores = os.path.join(run, "eval.json")
     if not os.path.exists(scores):
         flags = ["--data_path", frames, "--frontend", frontend, "--recipe", RECIPE, "--weights", "none"]
@@ -81,8 +83,7 @@ def parameters(frontend: str) -> int:
     """Trainable numbers of the network as it is used at inference, for CLASSES classes."""
     with tf.Graph().as_default():
         images = tf.placeholder(tf.uint8, (1, 64, 64, 3))
-        stride = recipes.RECIPES[RECIPE].score_stride
-        bisenet.build(images, CLASSES, frontend, training=False, score_stride=stride)
+        bisenet.build(images, CLASSES, frontend, training=False, score_stride=STRIDE)
         return sum(variable.shape.num_elements() for variable in tf.trainable_variables())
 
 

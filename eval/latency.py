@@ -22,8 +22,9 @@ class Delay(NamedTuple):
 
 class Latency(NamedTuple):
     """whole: a frame in memory is uploaded, the network runs, class scores are brought to the frame's size, ids are
-    back on the host. without_upsampling: class scores at an eighth of the size are. with_reading: the whole, and
-    before it the frame and its label are read from where the data lies (the system's file cache is warm)."""
+    back on the host. without_upsampling: class scores are, as the network gives them, at their own stride.
+    with_reading: the whole, and before it the frame and its label are read from where the data lies (the system's file
+    cache is warm)."""
 
     whole: Delay
     without_upsampling: Delay

@@ -1,13 +1,13 @@
 """Running a network over frames: a graph and session of its own, every frame exactly once."""
 
-import contextlib
-from typing import Any, Callable, ContextManager, Dict, Iterator, List, NamedTuple, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
 from camvid_tools.errors import ToolkitError
 from net import bisenet
+from net.layers import Precise, as_is
 from pipeline import tfdata
 from pipeline.batches import EvalBatches
 from pipeline.device import Device
@@ -25,11 +25,15 @@ class Model(NamedTuple):
     frontend: str
     classes: int
     ignored: Tuple[int, ...]
-    score_stride: int = bisenet.STRIDE
+    score_stride: int
 
-    def network(self, image: tf.Tensor) -> bisenet.Network:
-        """image [N,H,W,3] uint8 -> the network."""
-        return bisenet.build(image, self.classes, self.frontend, training=False, score_stride=self.score_stride)
+    def scores(self, image: tf.Tensor, precise: Precise = as_is) -> tf.Tensor:
+        """image [N,H,W,3] uint8 -> the network's class scores [N,H/s,W/s,K]."""
+        stride = self.score_stride
+        network = bisenet.build(
+            image, self.classes, self.frontend, training=False, score_stride=stride, precise=precise
+        )
+        return network.logits.main
 
 
 class Scorer:
@@ -84,7 +88,7 @@ class FrameByFrame:
     def __init__(self, model: Model, values: Dict[str, np.ndarray], spec: BatchSpec, device: Device) -> None:
         with tf.Graph().as_default() as graph:
             self._image = tf.placeholder(tf.uint8, spec.image_shape)
-            self._scores = model.network(self._image).logits.main
+            self._scores = model.scores(self._image, device.needs.precise)
             self._ids = _decided(model, self._scores, spec, device.needs.precise)
             setters = assigners(tf.global_variables())
         self._session = device.session(graph)
@@ -105,14 +109,12 @@ class FrameByFrame:
         return self._session.run(self._scores, {self._image: image})
 
 
-def inference(
-    model: Model, image: tf.Tensor, spec: BatchSpec, precise: Callable[[], ContextManager] = contextlib.nullcontext
-) -> tf.Tensor:
+def inference(model: Model, image: tf.Tensor, spec: BatchSpec, precise: Precise = as_is) -> tf.Tensor:
     """image [N,H,W,3] uint8 -> ids [N,H,W] uint8; `precise`: a context for what has to stay in float32."""
-    return _decided(model, model.network(image).logits.main, spec, precise)
+    return _decided(model, model.scores(image, precise), spec, precise)
 
 
-def _decided(model: Model, scores: tf.Tensor, spec: BatchSpec, precise: Callable[[], ContextManager]) -> tf.Tensor:
+def _decided(model: Model, scores: tf.Tensor, spec: BatchSpec, precise: Precise) -> tf.Tensor:
     return bisenet.predict(scores, spec.height, spec.width, model.ignored, precise)
 
 

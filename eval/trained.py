@@ -6,6 +6,7 @@ import os
 from typing import Any, Dict, Iterator
 
 from camvid_tools.errors import ToolkitError
+from net import bisenet
 from pipeline import device as devices
 from pipeline import sizes, sources
 from pipeline.batches import EvalBatches
@@ -17,7 +18,7 @@ from .subject import Prediction, Subject
 
 def _model(trained: runfolder.Run) -> runner.Model:
     settings = trained.settings
-    stride = settings["recipe"].get("score_stride", runner.Model._field_defaults["score_stride"])  # older runs: none
+    stride = settings["recipe"].get("score_stride", bisenet.STRIDE)  # runs of before there was a choice say nothing
     return runner.Model(settings["frontend"], len(trained.classes), tuple(settings["ignored"]), stride)
 
 

@@ -14,6 +14,8 @@ from .layers import Layers, Precise, as_is, global_mean, resize
 
 MULTIPLE = 32
 STRIDE = 8  # of both paths where they meet, and of the paper's scores
+SCORE_STRIDES = (2, 4, STRIDE)
+DETAIL = "detail"  # the scope of what only scores finer than that have
 SPATIAL, CONTEXT, FUSED, HEAD = 64, 128, 256, 64  # channels
 NEVER = -1e9  # added to the logits of classes that are not to be predicted
 
@@ -44,12 +46,16 @@ def build(
     seed: int = 0,
     norm_decay: float = 0.9,
     score_stride: int = STRIDE,
+    precise: Precise = as_is,
 ) -> Network:
     """images [N,H,W,3] uint8 RGB with static H and W, multiples of 32 -> the network; ValueError otherwise.
 
     score_stride: of the main scores: 8 as in the paper, or 4 or 2, with fine features and sub-pixels (see _finer).
+    precise: a context for what has to stay in float32.
     """
     _check_size(images)
+    if score_stride not in SCORE_STRIDES:
+        raise ValueError("scores of stride %s; there are %s" % (score_stride, SCORE_STRIDES))
     layers = Layers(training, seed, norm_decay)
     pixels = tf.cast(images, tf.float32)
     taps = frontends.build(frontend, pixels, layers)
@@ -61,7 +67,7 @@ def build(
         fused = _fusion(spatial, refined16, layers)  # [N,H/8,W/8,256]
     features, main = _head("head", fused, HEAD, classes, layers)
     if score_stride < STRIDE:
-        main = _finer(main, features, taps, STRIDE // score_stride, layers)
+        main = _finer(main, features, taps, STRIDE // score_stride, layers, precise)
     aux16 = aux32 = None
     if training:
         channels = frontends.get(frontend).aux_channels
@@ -125,7 +131,9 @@ def _head(name: str, x: tf.Tensor, channels: int, classes: int, layers: Layers) 
             return x, layers.conv(x, classes, 1, bias=True)
 
 
-def _finer(scores: tf.Tensor, features: tf.Tensor, taps: frontends.Taps, times: int, layers: Layers) -> tf.Tensor:
+def _finer(
+    scores: tf.Tensor, features: tf.Tensor, taps: frontends.Taps, times: int, layers: Layers, precise: Precise
+) -> tf.Tensor:
     """Scores on a grid `times` as fine: the given ones upsampled, and added to them what the frontend's maps of strides
     2 and 4 tell beside the features; nothing at first.
 
@@ -133,13 +141,14 @@ def _finer(scores: tf.Tensor, features: tf.Tensor, taps: frontends.Taps, times: 
     of a cell as channels (sub-pixel convolution, Shi et al., CVPR 2016, arXiv 1609.05158).
     """
     classes = int(scores.shape[-1])
-    with tf.variable_scope("detail"):
+    with tf.variable_scope(DETAIL):
         fine4 = tf.space_to_depth(taps.stride4, STRIDE // 4)
         fine2 = layers.conv_norm("stride2", tf.space_to_depth(taps.stride2, STRIDE // 2), HEAD, 1)
         x = layers.conv_norm("conv", tf.concat([features, fine4, fine2], axis=-1), HEAD, 3)
         with tf.variable_scope("classes"):
-            details = tf.depth_to_space(layers.conv(x, classes * times * times, 1, zero=True), times)
-    return resize(scores, *_size(details)) + details
+            details = tf.depth_to_space(layers.conv(x, classes * times * times, 1, zero_start=True), times)
+    with precise():
+        return upsample(scores, *_size(details)) + tf.cast(details, tf.float32)
 
 
 def _size(x: tf.Tensor) -> Tuple[int, int]:

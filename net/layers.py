@@ -52,12 +52,12 @@ class Layers:
         return other
 
     def conv(
-        self, x: tf.Tensor, filters: int, size: int, stride: int = 1, bias: bool = False, zero: bool = False
+        self, x: tf.Tensor, filters: int, size: int, stride: int = 1, bias: bool = False, zero_start: bool = False
     ) -> tf.Tensor:
-        """[N,H,W,C] -> [N,ceil(H/stride),ceil(W/stride),filters]; a bias only where no norm follows. zero: what the
-        layer gives before it is trained, for one that is added to another."""
+        """[N,H,W,C] -> [N,ceil(H/stride),ceil(W/stride),filters]; a bias only where no norm follows.
+        zero_start: the kernel begins as zeros, for a layer that is added to another."""
         fan_in = size * size * int(x.shape[-1])
-        kernel = self._kernel([size, size, int(x.shape[-1]), filters], 0 if zero else (2.0 / fan_in) ** 0.5)
+        kernel = self._kernel([size, size, int(x.shape[-1]), filters], 0 if zero_start else (2.0 / fan_in) ** 0.5)
         x, padding = self._pad(x, size, stride)
         x = tf.nn.conv2d(x, kernel, [1, stride, stride, 1], padding)
         if bias:

@@ -13,7 +13,7 @@ from camvid_tools.digest import DataDigest
 from camvid_tools.errors import ToolkitError
 
 from . import cache as caches
-from .survey import Sample, Surveyed
+from .survey import Sample, Surveyed, counted
 from .watch import Pictures, State, Watch, state_of
 
 log = logging.getLogger("camvid.pipeline")
@@ -96,6 +96,10 @@ class PackedSource:
         """(data digest, height and width of every frame)."""
         return self._digest, self._labels.shape[1:]
 
+    def label_counts(self) -> np.ndarray:
+        """Pixels of each id in each frame, [frames,256] int64."""
+        return np.stack([counted(ids) for ids in self._labels])
+
 
 class ArraySource:
     """Frames that are in memory already: for self-tests and benchmarks."""
@@ -126,6 +130,10 @@ class ArraySource:
         for name, (image, ids) in zip(self.names, self._samples):
             digest.add(name, image, ids)
         return digest.hexdigest(), tuple(np.max([ids.shape for _, ids in self._samples], axis=0).tolist())
+
+    def label_counts(self) -> np.ndarray:
+        """Pixels of each id in each frame, [frames,256] int64."""
+        return np.stack([counted(ids) for _, ids in self._samples])
 
 
 def open_source(

@@ -23,6 +23,7 @@ class Surveyed(abc.ABC):
         self.damaged: List[str] = []  # names of frames that the survey of a tolerant source could not read
         self._digest: Optional[str] = None
         self._sizes: List[Tuple[int, int]] = []
+        self._counts: List[np.ndarray] = []
 
     def __len__(self) -> int:
         return len(self.names)
@@ -46,20 +47,31 @@ class Surveyed(abc.ABC):
         Raises ImageFault for a damaged frame unless tolerant, since nobody wants to hear of it hours later.
         """
         if self._digest is None:
-            digest, self._sizes = DataDigest(self.classes), []
+            digest, self._sizes, self._counts = DataDigest(self.classes), [], []
             with ThreadPoolExecutor(os.cpu_count()) as pool:
-                for one, size in pool.map(self._survey_frame, range(len(self))):
+                for one, size, counts in pool.map(self._survey_frame, range(len(self))):
                     digest.add_frame(one)
                     self._sizes.append(size)
+                    self._counts.append(counts)
             self._digest = digest.hexdigest()
         return self._digest, tuple(np.max(self._sizes, axis=0).tolist())
 
-    def _survey_frame(self, index: int) -> Tuple[bytes, Tuple[int, int]]:
+    def label_counts(self) -> np.ndarray:
+        """Pixels of each id in each frame, [frames,256] int64; a damaged frame has none."""
+        self.survey()
+        return np.stack(self._counts)
+
+    def _survey_frame(self, index: int) -> Tuple[bytes, Tuple[int, int], np.ndarray]:
         try:
             sample = self.read(index)
         except ImageFault:
             if not self.tolerant:
                 raise
             self.damaged.append(self.names[index])
-            return frame_digest(self.names[index], _NOTHING, _NOTHING), (1, 1)
-        return self.frame_digest(index, sample), sample[1].shape
+            return frame_digest(self.names[index], _NOTHING, _NOTHING), (1, 1), counted(_NOTHING)
+        return self.frame_digest(index, sample), sample[1].shape, counted(sample[1])
+
+
+def counted(ids: np.ndarray) -> np.ndarray:
+    """Pixels of each id of a label, [256] int64."""
+    return np.bincount(ids.ravel(), minlength=256)

@@ -32,28 +32,28 @@ def test_fine_scores_begin_as_the_papers_upsampled(session, stride):
     assert fine.std() > 0.01 and np.array_equal(fine, expected)
 
 
-def set_one(session, name, place, value=1.0):
-    """A variable of zeros but for one number."""
+def set_only(session, name, places):
+    """Make a variable 1 in some places and 0 elsewhere."""
     variable = next(v for v in tf.global_variables() if v.op.name == name)
     values = np.zeros(variable.shape.as_list(), np.float32)
-    for at in place:
-        values[at] = value
+    for place in places:
+        values[place] = 1
     variable.load(values, session)
 
 
 def show(session, tap, stride):
     """Make class 3 of the scores what is positive in channel 0 of a tap, and nothing else of any."""
-    set_one(session, "head/classes/kernel", [])
+    set_only(session, "head/classes/kernel", [])
     cells = (bisenet.STRIDE // stride) ** 2
     channels = int(tap.shape[-1])
     if stride == 4:  # straight into the convolution, behind the head's features
         places = [(1, 1, bisenet.HEAD + cell * channels, cell) for cell in range(cells)]
     else:
-        set_one(session, "detail/stride2/kernel", [(0, 0, cell * channels, cell) for cell in range(cells)])
+        set_only(session, "detail/stride2/kernel", [(0, 0, cell * channels, cell) for cell in range(cells)])
         start = bisenet.HEAD + 4 * 8  # behind xception39's map of stride 4, 8 channels
         places = [(1, 1, start + cell, cell) for cell in range(cells)]
-    set_one(session, "detail/conv/kernel", places)
-    set_one(session, "detail/classes/kernel", [(0, 0, cell, cell * CLASSES + 3) for cell in range(cells)])
+    set_only(session, "detail/conv/kernel", places)
+    set_only(session, "detail/classes/kernel", [(0, 0, cell, cell * CLASSES + 3) for cell in range(cells)])
 
 
 @pytest.mark.parametrize("stride", [2, 4])

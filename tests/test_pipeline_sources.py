@@ -207,7 +207,8 @@ def test_a_packed_file_that_is_made_anew_during_a_training_stops_it_saved(data, 
         time.sleep(0.2)
     drawn.packed_file(path, data)
     said = process.communicate()[1].decode()
-    assert process.returncode == 3 and path in said and said.count("\n") == 1 and "Traceback" not in said
+    lines = [line for line in said.splitlines() if not line.startswith("step ")]  # progress, where a machine is slow
+    assert process.returncode == 3 and len(lines) == 1 and path in lines[0]
     more = ["--output_path", run, "--resume", "--train_steps", str(read_metrics(run)[-1]["step"] + 2)]
     assert subprocess.run([process.args[0], "-m", "train"] + more).returncode == 0
 

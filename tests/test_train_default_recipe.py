@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 
 import pytest
 import tensorflow.compat.v1 as tf
@@ -20,7 +21,7 @@ FRONTEND = "xception39"
 
 @pytest.fixture(scope="module")
 def fine(data, tmp_path_factory):
-    """The run folder of a short training by all of the default recipe but its pretrained weights."""
+    """The run folder of a short training by the default recipe, but from nothing, with a small frontend."""
     folder = tmp_path_factory.mktemp("fine")
     command = trainings.command(data, str(folder / "run"))
     subprocess.run(command + ["--recipe", "pretrained", "--weights", "none"], check=True)
@@ -53,7 +54,7 @@ def test_one_whose_newest_checkpoint_is_lost_goes_on_to_the_same_weights(fine, t
     assert trainings.numbers(run) == trainings.numbers(fine)
 
 
-def test_a_run_from_before_there_were_fine_scores_is_evaluated_as_ever(finished, run, tmp_path):
+def test_a_run_from_before_there_were_fine_scores_is_evaluated_and_resumed_as_ever(finished, run, tmp_path):
     older = shutil.copytree(finished, str(tmp_path / "older"))
     path = os.path.join(older, "settings.json")
     with open(path, encoding="utf-8") as file:
@@ -62,13 +63,16 @@ def test_a_run_from_before_there_were_fine_scores_is_evaluated_as_ever(finished,
     with open(path, "w", encoding="utf-8") as file:
         json.dump(document, file)
     assert scored(run, older, tmp_path / "a") == scored(run, finished, tmp_path / "b")
+    longer = ["--resume", "--train_steps", str(trainings.STEPS + 1)]
+    subprocess.run([sys.executable, "-m", "train", "--output_path", older] + longer, check=True)
+    assert runfolder.choose(older, "last").step == trainings.STEPS + 1
 
 
 def test_a_run_without_them_gives_all_else_and_the_report_says_what_begins_anew(finished):
     wanted = shapes(32, 2)
     start = pretrained.start(finished, FRONTEND, wanted, classes.camvid32())
     assert set(wanted) - set(start.values) == {name for name in wanted if name.startswith("detail/")}
-    assert "no layers for fine scores" in start.report
+    assert "layers for fine scores are added" in start.report and "begin anew" not in start.report
     assert "fine scores" not in pretrained.start(finished, FRONTEND, shapes(32, 8), classes.camvid32()).report
 
 
@@ -79,3 +83,12 @@ def test_a_run_with_them_gives_them_and_for_other_classes_all_but_their_last_lay
     start = pretrained.start(fine, FRONTEND, other, classes.segnet11())
     assert {name for name in other if name.startswith("detail/")} - set(start.values) == {"detail/classes/kernel"}
     assert "last layers of aux16, aux32, detail, head begin anew" in start.report and "fine scores" not in start.report
+
+
+def test_what_of_fine_scores_does_not_fit_is_told(fine):
+    coarse = pretrained.start(fine, FRONTEND, shapes(32, 8), classes.camvid32())
+    assert set(coarse.values) == set(shapes(32, 8)) and "layers for fine scores are left out" in coarse.report
+    other = shapes(32, 4)
+    between = pretrained.start(fine, FRONTEND, other, classes.camvid32())
+    assert set(other) - set(between.values) == {"detail/classes/kernel"}
+    assert "last layers of detail begin anew, for other classes or scores" in between.report

@@ -1,15 +1,18 @@
 """The training command as a user runs it: run folder, resuming, refusal."""
 
+import dataclasses
 import glob
 import json
 import os
 import shutil
 
+import pytest
 import tensorflow.compat.v1 as tensorflow
 
 import drawn
 import trainings
 from eval import runfolder
+from train import recipes
 from train.__main__ import main
 from train.logs import read_metrics
 from trainings import SHORT, STEPS, digest, numbers, resume
@@ -127,6 +130,34 @@ def test_a_run_goes_on_from_any_folder_with_files_named_from_another(data, tmp_p
     monkeypatch.chdir(os.path.dirname(data))
     assert main(["--output_path", run, "--resume", "--train_steps", "2"]) == 0
     assert runfolder.checkpoints(run)[-1].step == 2
+
+
+@pytest.mark.parametrize("weights", ["none", "enet", "own.json", "counts.json:enet"])
+def test_a_run_goes_on_from_any_folder_with_the_class_weights_that_it_began_with(data, tmp_path, monkeypatch, weights):
+    (tmp_path / "own.json").write_text('{"Road": 0.5}')
+    (tmp_path / "counts.json").write_text('{"weights": {"enet": {"Road": 0.5}}}')
+    monkeypatch.chdir(tmp_path)
+    run = str(tmp_path / "run")
+    flags = ["--data_path", data, "--output_path", run, "--class_weights", weights] + SHORT
+    assert main(flags + ["--train_steps", "1"]) == 0
+    began = runfolder.read(run).settings["class_weights"]
+    assert (began is None) == (weights == "none")
+    monkeypatch.chdir(os.path.dirname(data))
+    assert main(["--output_path", run, "--resume", "--train_steps", "2"]) == 0
+    assert runfolder.checkpoints(run)[-1].step == 2 and runfolder.read(run).settings["class_weights"] == began
+
+
+def test_a_run_goes_on_with_what_its_recipe_meant_when_it_began(data, tmp_path, monkeypatch):
+    run = str(tmp_path / "run")
+    first = ["--data_path", data, "--output_path", run, "--recipe", "demo"] + SHORT
+    assert main(first + ["--train_steps", "1"]) == 0
+    began = runfolder.read(run).settings["recipe"]
+    other = dataclasses.replace(recipes.RECIPES["demo"], learning_rate=0.001, class_weights="enet")
+    monkeypatch.setitem(recipes.RECIPES, "demo", other)
+    for steps in ("2", "3"):  # a run that was resumed is resumed alike
+        assert main(["--output_path", run, "--resume", "--train_steps", steps]) == 0
+        assert runfolder.read(run).settings["recipe"] == began
+    assert runfolder.checkpoints(run)[-1].step == 3
 
 
 def test_an_edited_recipe_is_named_with_the_setting_that_differs(data, tmp_path, capsys):

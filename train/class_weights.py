@@ -3,15 +3,14 @@ file of camvid-check is one of."""
 
 import json
 import os
-from typing import Any, Callable, Dict, Optional, Tuple
-
-import numpy as np
+from typing import Any, Dict, Optional, Sequence, Tuple, Union
 
 from camvid_tools.checks import weights
 from camvid_tools.classes import ClassTable
 from camvid_tools.errors import ToolkitError
 
 NONE = "none"
+NAMES = [NONE] + sorted(weights.FORMULAS)  # what is no file
 DEFAULT_FORMULA = "median_frequency"
 FORM = (
     '{"Road": 0.5, ...}, or the file of camvid-check --statistics, as FILE or FILE:FORMULA; or none, or one of '
@@ -19,14 +18,14 @@ FORM = (
 )
 
 
-def resolve(given: Optional[str], source: Any, say: Callable[[str], None]) -> Optional[Tuple[float, ...]]:
-    """Weights in the order of ids from a formula's name, FILE or FILE:FORMULA; None for None and `none`."""
+def resolve(given: Union[None, str, Sequence[float]], source: Any) -> Optional[Tuple[float, ...]]:
+    """Weights in the order of ids from a formula's name, FILE, FILE:FORMULA or, of a resumed run, themselves; None for
+    None and `none`."""
     if given is None or given == NONE:
         return None
-    if given in weights.FORMULAS:
-        say("class weights by %s, from the labels of %d training frames" % (given, len(source)))
-        return by_formula(given, source)
-    return read(given, source.classes)
+    if not isinstance(given, str):
+        return tuple(given)
+    return by_formula(given, source) if given in weights.FORMULAS else read(given, source.classes)
 
 
 def read(given: str, classes: ClassTable) -> Tuple[float, ...]:
@@ -45,13 +44,9 @@ def read(given: str, classes: ClassTable) -> Tuple[float, ...]:
 
 
 def by_formula(formula: str, source: Any) -> Tuple[float, ...]:
-    """Weights in the order of ids by one of camvid-check's formulas, over the labels of `source`."""
-    pixels, whole = np.zeros(256, np.int64), np.zeros(256, np.int64)
-    damaged = set(source.damaged)
-    for index in (i for i, name in enumerate(source.names) if name not in damaged):
-        counts = np.bincount(source.read(index)[1].ravel(), minlength=256)
-        pixels += counts
-        whole += np.where(counts > 0, counts.sum(), 0)
+    """Weights in the order of ids by one of camvid-check's formulas, over the labels of `source`; Void weighs 1."""
+    counts = source.label_counts()
+    pixels, whole = counts.sum(axis=0), ((counts > 0) * counts.sum(axis=1, keepdims=True)).sum(axis=0)
     size = len(source.classes)
     named = weights.all_weights(source.classes, pixels[:size], whole[:size])[formula]
     return tuple(named.get(name, 1.0) for name in source.classes.names)

@@ -54,6 +54,7 @@ def build(
                 seed=seed,
                 norm_decay=settings.recipe.norm_decay,
                 score_stride=settings.recipe.score_stride,
+                precise=needs.precise,
             )
             values = _losses(settings, network, label, needs)
         weights = [variable for variable in tf.global_variables() if variable is not step]

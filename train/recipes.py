@@ -5,6 +5,8 @@ import os
 from dataclasses import dataclass, fields
 from typing import Any, Dict, Optional, Tuple
 
+from camvid_tools.checks.weights import FORMULAS
+
 from .learning_rate import SCHEDULES
 
 NUMBERS = (
@@ -25,9 +27,10 @@ class Recipe:
     Void or Unlabelled. schedule, power: of the learning rate (see learning_rate.Plan); frontend_rate: the frontend's
     rate over that of the rest. weight_decay acts on convolution kernels alone, of adamw beside the gradient, else as a
     part of it. clip_norm: largest global norm of the gradients. ema_decay: of the weights' moving average.
-    class_weights: a formula of camvid-check. ohem_kept: of the hard pixels, which alone count in the main loss, at
-    least this share of all. loss_strides: the losses of main head, 1/16 and 1/32 head are taken at every n-th pixel.
-    aux_weight: of each auxiliary loss. score_stride: of the main head's class scores, 8 as in the paper, or finer.
+    class_weights: a formula of camvid-check, over the training labels. ohem_kept: of the hard pixels, which alone count
+    in the main loss, at least this share of all. loss_strides: the losses of main head, 1/16 and 1/32 head are taken at
+    every n-th pixel. aux_weight: of each auxiliary loss. score_stride: of the main head's class scores, 8 as in the
+    paper, or finer; its loss has to be as fine.
     0 and None leave a thing out. ValueError names what cannot be.
     """
 
@@ -69,7 +72,8 @@ class Recipe:
         self._require("optimiser", self.optimiser in OPTIMISERS, "none of %s" % ", ".join(OPTIMISERS))
         for name in ("frontend", "augment"):
             self._require(name, isinstance(getattr(self, name), str), "no name")
-        self._require("class_weights", isinstance(self.class_weights, (str, type(None))), "no name")
+        there = ", ".join(sorted(FORMULAS))
+        self._require("class_weights", self.class_weights is None or self.class_weights in FORMULAS, "none of " + there)
         for name in ("height", "width", "warm_up"):
             whole = isinstance(getattr(self, name), int) or getattr(self, name) is None and name != "warm_up"
             self._require(name, whole, "no whole number")
@@ -77,8 +81,11 @@ class Recipe:
         self._require("ignored", named, "no list of class names")
         strides = len(self.loss_strides) == 3 and all(stride in LOSS_STRIDES for stride in self.loss_strides)
         self._require("loss_strides", strides, "not three of %s" % ", ".join(map(str, LOSS_STRIDES)))
-        fine = self.score_stride in SCORE_STRIDES
-        self._require("score_stride", fine, "none of %s" % ", ".join(map(str, SCORE_STRIDES)))
+        whole = isinstance(self.score_stride, int) and self.score_stride in SCORE_STRIDES
+        self._require("score_stride", whole, "none of %s" % ", ".join(map(str, SCORE_STRIDES)))
+        seen = self.loss_strides[0] <= self.score_stride
+        text = "coarser than the scores of stride %d, some of which it would never see"
+        self._require("loss_strides", seen, text % self.score_stride)
 
     def _require(self, name: str, holds: bool, what: str) -> None:
         if not holds:
@@ -146,12 +153,13 @@ def read(name_or_file: str) -> Recipe:
     try:
         with open(name_or_file, encoding="utf-8") as handle:
             given = json.load(handle)
-        return _from_document(given, os.path.splitext(os.path.basename(name_or_file))[0])
+        return from_document(given, os.path.splitext(os.path.basename(name_or_file))[0])
     except (ValueError, TypeError) as error:
         raise ValueError("%s: %s" % (name_or_file, error)) from None
 
 
-def _from_document(given: Any, default_name: str) -> Recipe:
+def from_document(given: Any, default_name: str = "own") -> Recipe:
+    """The recipe of a JSON object, which leaves out what is as in `Recipe`; ValueError or TypeError: what is wrong."""
     known = [field.name for field in fields(Recipe)]
     if not isinstance(given, dict):
         raise ValueError("expected an object with some of the keys %s" % ", ".join(known))

@@ -6,7 +6,7 @@ import os
 import platform
 import shlex
 import shutil
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence
 
 from camvid_tools import __version__, atomic
 from camvid_tools.console import Console
@@ -37,7 +37,7 @@ def with_saved_flags(given: Dict[str, Any], default_output: str) -> Dict[str, An
     if not flags.get("resume") or not runfolder.holds_run(flags["output_path"]):
         return flags
     run = runfolder.read(flags["output_path"])
-    saved = dict(_settled(run.settings), **run.document["given"])
+    saved = dict(run.document["given"], **_settled(run))
     if "train_steps" in given or "train_epochs" in given:
         saved = {name: value for name, value in saved.items() if name not in ("train_steps", "train_epochs")}
     if given.get("device", saved.get("device")) != saved.get("device"):
@@ -45,11 +45,22 @@ def with_saved_flags(given: Dict[str, Any], default_output: str) -> Dict[str, An
     return dict(saved, **flags)
 
 
-def _settled(settings: Dict[str, Any]) -> Dict[str, Any]:
-    """Flags for what a run took by what was installed when it began: it goes on with that."""
+def _settled(run: runfolder.Run) -> Dict[str, Any]:
+    """Flags for what a run took by what was installed, by what names meant and by the labels that could be read when it
+    began: it goes on with that. Files of its own are read again."""
+    settings, given = run.settings, run.document["given"]
     if "weights" not in settings:
         return {}
-    return {"recipe": settings["recipe"]["name"], "frontend": settings["frontend"], "weights": settings["weights"]}
+    settled = {name: settings[name] for name in ("frontend", "weights")}
+    if not _is_file(given.get("recipe"), PATHS_OR_NAMES["recipe"]):
+        settled["recipe"] = settings["recipe"]
+    if not _is_file(given.get("class_weights"), class_weights.NAMES):
+        settled["class_weights"] = settings["class_weights"] or class_weights.NONE
+    return settled
+
+
+def _is_file(value: Any, names: Sequence[str]) -> bool:
+    return isinstance(value, str) and value not in names
 
 
 def claim(
@@ -187,8 +198,8 @@ def document(
 
 def _anywhere(name: str, value: Any) -> Any:
     """A flag's value so that the run can be resumed from another folder: paths are absolute."""
-    if name == "class_weights":
+    if name == "class_weights" and _is_file(value, class_weights.NAMES):
         path, formula = class_weights.parts(value)
         return os.path.abspath(path) + ("" if formula is None else ":" + formula)
-    is_path = name in PATHS_OR_NAMES and value not in PATHS_OR_NAMES[name]
+    is_path = name in PATHS_OR_NAMES and _is_file(value, PATHS_OR_NAMES[name])
     return os.path.abspath(value) if is_path else value

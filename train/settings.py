@@ -20,6 +20,7 @@ FREE = (
     "output_path data_path device distributed precision loss_scale npu_option validate_every save_every log_every "
     "cache iterations_per_loop threads workers tf_threads on_damaged"
 ).split()
+BEFORE = {"ranks": 1, "recipe.score_stride": 8}  # what runs did that say nothing of it: there was no choice
 LENGTHS = ("validate_every", "save_every", "log_every", "total_steps")
 
 
@@ -70,7 +71,7 @@ class Settings:
 
 def resolve(given: Dict[str, Any], source, say: Callable[[str], None] = _nothing, ranks: int = 1) -> Settings:
     """Settings from the flags that were given and the training frames; ToolkitError says which value cannot be. `say`
-    gets a line where lengths had to become multiples of the steps of a call. ranks: that each take a batch a step."""
+    gets a line about what is not as one may think. ranks: that each take a batch a step."""
     if "train_epochs" in given and "train_steps" in given:
         raise ToolkitError("--train_epochs and --train_steps are both given", remedy="give one of them")
     recipe = _recipe(given, say)
@@ -110,7 +111,7 @@ def resolve(given: Dict[str, Any], source, say: Callable[[str], None] = _nothing
         learning_rate=Plan(base, total, min(recipe.warm_up, total // 10), recipe.schedule, recipe.power),
         momentum=given.get("momentum", recipe.momentum),
         weight_decay=given.get("weight_decay", recipe.weight_decay),
-        class_weights=class_weights.resolve(given.get("class_weights", recipe.class_weights), source, say),
+        class_weights=class_weights.resolve(given.get("class_weights", recipe.class_weights), source),
         ignored=ignored,
         device=device,
         precision=precision,
@@ -167,6 +168,8 @@ def default_output_path() -> str:
 def _recipe(given: Dict[str, Any], say: Callable[[str], None]) -> Recipe:
     """The recipe that is named; by default the one for pretrained weights, where there are some for the frontend."""
     name = given.get("recipe", recipes.DEFAULT)
+    if isinstance(name, dict):  # a resumed run's own, whatever is called so by now
+        return recipes.from_document(name)
     if name == recipes.DEFAULT:
         frontend = given.get("frontend", recipes.RECIPES["pretrained"].frontend)
         has_weights = pretrained.resolve(given.get("weights", pretrained.AUTO), frontend) != pretrained.NONE
@@ -198,7 +201,7 @@ def _ignored(recipe: Recipe, classes: ClassTable) -> Tuple[int, ...]:
 
 def differences(old: Dict[str, Any], new: Dict[str, Any]) -> Dict[str, Tuple[Any, Any]]:
     """Settings that would make a resumed run another one: name -> (saved, wanted); a record's part as `record.part`."""
-    old, new = dict({"ranks": 1}, **_flat(old)), _flat(new)  # runs of before there were ranks say nothing of them
+    old, new = dict(BEFORE, **_flat(old)), _flat(new)
     return {n: (old.get(n), new.get(n)) for n in sorted(set(old) | set(new)) if old.get(n) != new.get(n)}
 
 

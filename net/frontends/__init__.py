@@ -46,8 +46,8 @@ FRONTENDS: Dict[str, Frontend] = {
 
 
 class Taps(NamedTuple):
-    """Feature maps [N,H/s,W/s,C] at strides 2 to 32, each the last of its stride that the frontend's plan names; the
-    paper's context path uses those of strides 8, 16 and 32."""
+    """Feature maps [N,H/s,W/s,C] at strides 2 to 32. The paper's context path uses those of strides 8, 16 and 32; the
+    other two serve scores finer than stride 8."""
 
     stride2: tf.Tensor
     stride4: tf.Tensor

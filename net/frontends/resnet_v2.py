@@ -2,7 +2,7 @@
 
 Norm and ReLU come before the convolutions, and the stride is in the last unit of a block, so that the output of block
 2 has stride 16 where other layouts have 8. A sum inside the network has neither norm nor ReLU: a tap there is what the
-next unit makes of it first.
+next unit makes of it first; that of stride 2 alone is a plain convolution.
 """
 
 from typing import Callable, List, Sequence, Tuple
