@@ -1,5 +1,7 @@
 """The figures that the documents state are those of the records beside them."""
 
+import dataclasses
+import glob
 import json
 import os
 import re
@@ -7,6 +9,8 @@ import subprocess
 import sys
 
 import pytest
+
+from train import recipes
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 RECORDS = os.path.join(HERE, "docs", "results")
@@ -47,6 +51,22 @@ def test_a_record_agrees_with_itself(name):
 def test_a_record_names_no_place_of_the_machine_that_made_it(name):
     for file in ("run.json", "eval.json"):
         assert not re.search(r'"(/|[A-Z]:\\\\)', read("docs", "results", name, file))
+
+
+def test_what_the_readme_calls_a_plain_command_was_trained_by_todays_recipes():
+    rows = [line for line in read("README.md").splitlines() if "docs/results/" in line and "--recipe" not in line]
+    for line in rows:
+        name = re.search(r"docs/results/([^/)]+)", line).group(1)
+        with open(os.path.join(RECORDS, name, "run.json"), encoding="utf-8") as file:
+            held = json.load(file)["settings"]["recipe"]
+        assert held == json.loads(json.dumps(recipes.RECIPES[held["name"]].document())), name
+
+
+def test_a_recipe_that_stands_beside_a_record_is_the_one_it_was_trained_by():
+    for path in glob.glob(os.path.join(RECORDS, "*", "recipe.json")):
+        with open(os.path.join(os.path.dirname(path), "run.json"), encoding="utf-8") as file:
+            held = recipes.from_document(json.load(file)["settings"]["recipe"])
+        assert recipes.read(path) == dataclasses.replace(held, name=recipes.read(path).name)
 
 
 def test_the_readme_states_the_scores_of_the_records_that_it_names():
