@@ -49,7 +49,9 @@ def resolved(**given):
     frame = [(None, _Shape((64, 96)))]
     said = []
     source = ArraySource(["a_%d" % i for i in range(42)], frame * 42, classes.camvid32())
-    return settings.resolve(dict(given, data_path="x", output_path="y"), source, said.append), said
+    return settings.resolve(
+        dict(given, data_path="x", output_path="y", class_weights="none"), source, said.append
+    ), said
 
 
 class _Shape:

@@ -84,7 +84,7 @@ def test_training_begins_with_the_runs_weights_and_takes_its_frontend(finished, 
 def test_a_run_goes_on_with_what_it_began_with_whatever_is_installed_now(finished, monkeypatch):
     monkeypatch.setattr(pretrained, "is_installed", lambda package: True)
     flags = run_start.with_saved_flags({"output_path": finished, "resume": True}, "")
-    assert (flags["recipe"], flags["frontend"], flags["weights"]) == ("scratch", "xception39", "none")
+    assert (flags["recipe"]["name"], flags["frontend"], flags["weights"]) == ("scratch", "xception39", "none")
 
 
 def test_a_resumed_training_does_not_begin_with_the_weights_again(finished, data, tmp_path):
