@@ -7,6 +7,7 @@ import tensorflow.compat.v1 as tf
 import drawn
 from net import bisenet, frontends
 from net.layers import Layers, resize
+from train import recipes
 
 CLASSES, HEIGHT, WIDTH = 5, 64, 96
 NORM = (1 + 1e-5) ** -0.5  # what a batch norm of neutral averages leaves of a value
@@ -70,6 +71,12 @@ def test_a_fine_feature_becomes_a_score_at_its_own_place(session, stride):
     assert feature.max() > 0.1
     assert np.allclose(scores[..., 3], np.maximum(feature, 0) * norms, atol=1e-4 * feature.max())
     assert not np.delete(scores, 3, axis=-1).any()
+
+
+def test_a_recipe_may_ask_for_each_stride_that_there_is_and_no_other():
+    assert recipes.SCORE_STRIDES == bisenet.SCORE_STRIDES
+    with tf.Graph().as_default(), pytest.raises(ValueError, match="stride 3"):
+        built(tf.constant(drawn.noise(5, 1, HEIGHT, WIDTH, 3)), 3)
 
 
 def test_layers_of_fine_scores_cost_nothing_where_they_are_not_asked_for(session):

@@ -55,6 +55,7 @@ def test_a_record_names_no_place_of_the_machine_that_made_it(name):
 
 def test_what_the_readme_calls_a_plain_command_was_trained_by_todays_recipes():
     rows = [line for line in read("README.md").splitlines() if "docs/results/" in line and "--recipe" not in line]
+    assert rows
     for line in rows:
         name = re.search(r"docs/results/([^/)]+)", line).group(1)
         with open(os.path.join(RECORDS, name, "run.json"), encoding="utf-8") as file:

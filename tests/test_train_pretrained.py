@@ -12,20 +12,9 @@ from camvid_tools import classes
 from camvid_tools.errors import ToolkitError
 from eval import runfolder, runner
 from train import pretrained, run_start, weights
-from weight_files import lite_state
+from weight_files import lite_state, network
 
 FEW = ["--train_steps", "1", "--batch_size", "2", "--height", "64", "--width", "96", "--tf_threads", "1"]
-
-
-def network(frontend, count):
-    """Shapes of a network's variables by name."""
-    import tensorflow.compat.v1 as tf
-
-    from net import bisenet
-
-    with tf.Graph().as_default():
-        bisenet.build(tf.placeholder(tf.uint8, [2, 64, 96, 3]), count, frontend, training=True)
-        return {variable.op.name: variable.shape.as_list() for variable in tf.global_variables()}
 
 
 def best(run):

@@ -4,13 +4,21 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 import drawn
-from net import frontends
+from net import bisenet, frontends
 from net.frontends import inverted_residual
 from net.layers import Layers
 from net.pretrained import loading
 from net.pretrained.families import LITE
 
 HEIGHT, WIDTH = 64, 96
+
+
+def network(frontend, count, score_stride=8):
+    """Shapes of a training network's variables by name."""
+    with tf.Graph().as_default():
+        images = tf.placeholder(tf.uint8, [2, HEIGHT, WIDTH, 3])
+        bisenet.build(images, count, frontend, training=True, score_stride=score_stride)
+        return {variable.op.name: variable.shape.as_list() for variable in tf.global_variables()}
 
 
 class Frontend:

@@ -69,7 +69,7 @@ def _training(
 def _evaluation(settings: Settings, spec: BatchSpec, needs: Needs, config: tf.ConfigProto) -> Subject:
     with tf.Graph().as_default() as graph:
         image, _ = tfdata.iterator(tfdata.dataset(_Unfed(spec), spec, 0, 1, 1)).get_next()
-        model = runner.Model(settings.frontend, spec.classes, settings.ignored, settings.recipe.score_stride)
+        model = graphs.model(settings, spec.classes)
         ids = runner.inference(model, image, spec, needs.precise)
     return reading.from_graph(graph, ids.op.name, 1, config)
 

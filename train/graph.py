@@ -4,6 +4,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Tuple
 
 import tensorflow.compat.v1 as tf
 
+from eval import runner
 from net import bisenet, losses
 from pipeline import tfdata
 from pipeline.needs import HOST, Needs
@@ -75,6 +76,11 @@ def build(
 def _averages(settings: Settings, weights: List[Any], step: Any) -> List[tf.Operation]:
     decay = settings.recipe.ema_decay
     return [averages.build(weights, decay, step)] if decay else []
+
+
+def model(settings: Settings, classes: int) -> runner.Model:
+    """The network of these settings as an evaluation takes it."""
+    return runner.Model(settings.frontend, classes, settings.ignored, settings.recipe.score_stride)
 
 
 def network_shapes(settings: Settings, classes: int) -> Dict[str, List[int]]:

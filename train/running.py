@@ -112,7 +112,7 @@ class _Validator:
         self._protocol = protocols.resolve(None, classes.names, classes.colours)
         height, width = sizes.evaluation_size(self._source)
         make = EvalBatches(self._source, BatchSpec(min(4, len(self._source)), height, width, len(classes)))
-        model = runner.Model(settings.frontend, len(classes), settings.ignored, settings.recipe.score_stride)
+        model = graphs.model(settings, len(classes))
         self._scorer = runner.Scorer(model, make, self._device, settings.threads)
 
     def close(self) -> None:

@@ -116,7 +116,7 @@ def _restores(session: Any, built: Any, saver: Checkpoints, folder: str, initial
 
 
 def _scores(settings: Any, source: ArraySource, spec: BatchSpec, device: devices.Device, values: Dict) -> Check:
-    model = runner.Model(settings.frontend, len(source.classes), settings.ignored, settings.recipe.score_stride)
+    model = graphs.model(settings, len(source.classes))
     with runner.Scorer(model, EvalBatches(source, spec), device, 1) as scorer:
         scorer.load(values)
         found = scoring.quick(scorer.predictions(), len(source.classes), resolve(None, source.classes.names))

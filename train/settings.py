@@ -168,8 +168,6 @@ def default_output_path() -> str:
 def _recipe(given: Dict[str, Any], say: Callable[[str], None]) -> Recipe:
     """The recipe that is named; by default the one for pretrained weights, where there are some for the frontend."""
     name = given.get("recipe", recipes.DEFAULT)
-    if isinstance(name, dict):  # a resumed run's own, whatever is called so by now
-        return recipes.from_document(name)
     if name == recipes.DEFAULT:
         frontend = given.get("frontend", recipes.RECIPES["pretrained"].frontend)
         has_weights = pretrained.resolve(given.get("weights", pretrained.AUTO), frontend) != pretrained.NONE
@@ -177,8 +175,10 @@ def _recipe(given: Dict[str, Any], say: Callable[[str], None]) -> Recipe:
         if not has_weights and "frontend" not in given and "weights" not in given:
             say("no ImageNet weights are installed: training from nothing (%s brings some)" % pretrained.INSTALL)
     try:
+        if isinstance(name, dict):  # a resumed run's own, whatever is called so by now
+            return recipes.from_document(name)
         return recipes.read(name)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise ToolkitError(str(error)) from None
 
 
