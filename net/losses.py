@@ -23,6 +23,7 @@ def cross_entropy(
     dense: bool = False,
     smoothing: float = 0.0,
     hard: float = 0.0,
+    adjustment: float = 0.0,
 ) -> tf.Tensor:
     """Mean softmax cross entropy of logits [N,h,w,K] against labels [N,H,W] uint8, a float32 scalar.
 
@@ -33,13 +34,17 @@ def cross_entropy(
 
     smoothing: this share of each label is spread over all classes that are learned (Szegedy et al., CVPR 2016; one-hot
     labels then too). hard: only pixels whose loss is at least that of a true class at 0.7 count, or, where these are
-    fewer than this share of the valid ones, that many of the largest losses (0: all count).
+    fewer than this share of the valid ones, that many of the largest losses (0: all count). adjustment: this share of
+    the logarithm of each class's weight is added to its scores within the loss alone, which frees the scores outside of
+    as much of the bias that the weights give them (logit adjustment, Menon et al., ICLR 2021, by weights, not counts).
     """
     classes = int(logits.shape[-1])
     labels = tf.cast(labels[:, ::stride, ::stride] if stride > 1 else labels, tf.int32)
     with precise():
         scores = upsample(logits, int(labels.shape[1]), int(labels.shape[2]))
         table = _class_weights(classes, ignored, class_weights)
+        if adjustment:
+            scores += adjustment * tf.constant([math.log(weight or 1.0) for weight in table], tf.float32)
         if dense or smoothing:
             losses, weights = _from_one_hot(scores, labels, table, smoothing)
         else:

@@ -86,6 +86,31 @@ def test_smoothed_labels_spread_their_share_over_the_learned_classes_alone(dense
     assert loss(logits, labels, ignored=[3], smoothing=0.1, dense=dense)[0] == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.parametrize("how", [{}, {"dense": True}, {"hard": 1 / 800}])
+@pytest.mark.parametrize("adjustment", [0.0, 0.5, 1.0])
+def test_scores_that_the_weighted_loss_settles_at_lean_to_rare_classes_by_what_the_adjustment_leaves(adjustment, how):
+    counts, weights = np.array([500, 200, 80, 20]), np.array([0.3, 0.5, 1.0, 4.0])
+    labels = np.repeat(np.arange(CLASSES), counts).reshape(1, 1, -1).astype(np.uint8)
+    settled = np.log(counts / counts.sum()) + (1 - adjustment) * np.log(weights)
+    logits = np.tile(settled, (1, 1, labels.size, 1)).astype(np.float32)
+    _, gradient = loss(logits, labels, class_weights=list(weights), adjustment=adjustment, **how)
+    assert np.allclose(gradient.sum(axis=(0, 1, 2)), 0, atol=1e-5)
+    _, elsewhere = loss(logits + [0.1, 0, 0, 0], labels, class_weights=list(weights), adjustment=adjustment, **how)
+    assert np.abs(elsewhere.sum(axis=(0, 1, 2))).max() > 1e-3
+
+
+def test_an_adjustment_says_nothing_of_classes_left_out_or_all_of_one_weight():
+    logits, labels = picture(7, 1.0, 0.1)
+    plain, gradient = loss(logits, labels, ignored=[3], class_weights=[1.0, 2.0, 3.0, 0.0])
+    scores = logits + 0.5 * np.log([1.0, 2.0, 3.0, 1.0])
+    by_hand = loss(scores.astype(np.float32), labels, ignored=[3], class_weights=[1.0, 2.0, 3.0, 0.0])
+    found = loss(logits, labels, ignored=[3], class_weights=[1.0, 2.0, 3.0, 0.0], adjustment=0.5)
+    assert found[0] == pytest.approx(by_hand[0], rel=1e-6) and np.allclose(found[1], by_hand[1], atol=1e-8)
+    assert found[0] != pytest.approx(plain, rel=1e-3)
+    same = loss(logits, labels, class_weights=[7.0] * CLASSES, adjustment=0.5)
+    assert same[0] == pytest.approx(loss(logits, labels)[0], rel=1e-6)
+
+
 def slow_cross_entropy(logits, labels, ignored, weights):
     total = weight_sum = 0.0
     for score, label in zip(logits.reshape(-1, logits.shape[-1]).astype(np.float64), labels.ravel()):

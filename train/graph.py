@@ -135,6 +135,7 @@ def _losses(settings: Settings, network: Any, label: tf.Tensor, needs: Needs) ->
             needs.dense_loss,
             recipe.label_smoothing,
             hard,
+            recipe.logit_adjustment,
         )
         for logits, stride, hard in zip(network.logits, recipe.loss_strides, (recipe.ohem_kept, 0.0, 0.0))
     ]

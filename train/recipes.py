@@ -11,7 +11,7 @@ from .learning_rate import SCHEDULES
 
 NUMBERS = (
     "epochs learning_rate frontend_rate momentum weight_decay power warm_up norm_decay aux_weight clip_norm ema_decay "
-    "label_smoothing ohem_kept"
+    "label_smoothing ohem_kept logit_adjustment"
 ).split()
 SHARES = ("momentum", "norm_decay", "ema_decay", "label_smoothing", "ohem_kept")
 SCORE_STRIDES = (2, 4, 8)
@@ -27,10 +27,11 @@ class Recipe:
     Void or Unlabelled. schedule, power: of the learning rate (see learning_rate.Plan); frontend_rate: the frontend's
     rate over that of the rest. weight_decay acts on convolution kernels alone, of adamw beside the gradient, else as a
     part of it. clip_norm: largest global norm of the gradients. ema_decay: of the weights' moving average.
-    class_weights: a formula of camvid-check, over the training labels. ohem_kept: of the hard pixels, which alone count
-    in the main loss, at least this share of all. loss_strides: the losses of main head, 1/16 and 1/32 head are taken at
-    every n-th pixel. aux_weight: of each auxiliary loss. score_stride: of the main head's class scores, 8 as in the
-    paper, or finer; its loss has to be as fine.
+    class_weights: a formula of camvid-check, over the training labels; logit_adjustment: the share of their bias to
+    rare classes that the scores are freed of again. ohem_kept: of the hard pixels, which alone count in the main loss,
+    at least this share of all. loss_strides: the losses of main head, 1/16 and 1/32 head are taken at every n-th pixel.
+    aux_weight: of each auxiliary loss. score_stride: of the main head's class scores, 8 as in the paper, or finer; its
+    loss has to be as fine.
     0 and None leave a thing out. ValueError names what cannot be.
     """
 
@@ -55,6 +56,7 @@ class Recipe:
     label_smoothing: float = 0.0
     ohem_kept: float = 0.0
     class_weights: Optional[str] = None
+    logit_adjustment: float = 0.0
     aux_weight: float = 1.0
     loss_strides: Tuple[int, int, int] = (2, 4, 4)
     score_stride: int = 8

@@ -20,7 +20,8 @@ FREE = (
     "output_path data_path device distributed precision loss_scale npu_option validate_every save_every log_every "
     "cache iterations_per_loop threads workers tf_threads on_damaged"
 ).split()
-BEFORE = {"ranks": 1, "recipe.score_stride": 8}  # what runs did that say nothing of it: there was no choice
+# What runs did that say nothing of it: there was no choice.
+BEFORE = {"ranks": 1, "recipe.score_stride": 8, "recipe.logit_adjustment": 0.0}
 LENGTHS = ("validate_every", "save_every", "log_every", "total_steps")
 
 
