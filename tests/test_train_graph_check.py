@@ -26,8 +26,8 @@ def test_every_recipe_is_ready(run, name):
 
 @on_the_cards_stack
 def test_every_optimiser_schedule_and_loss_is_ready(run, tmp_path):
-    chosen = {"class_weights": "enet", "label_smoothing": 0.1, "ohem_kept": 0.2, "clip_norm": 1.0, "ema_decay": 0.9}
-    chosen["logit_adjustment"] = 0.5
+    chosen = {"class_weights": "enet", "logit_adjustment": 0.5, "label_smoothing": 0.1, "ohem_kept": 0.2}
+    chosen.update(clip_norm=1.0, ema_decay=0.9)
     for optimiser, schedule in zip(recipes.OPTIMISERS, recipes.SCHEDULES):
         file = tmp_path / (optimiser + ".json")
         file.write_text(json.dumps(dict(chosen, optimiser=optimiser, schedule=schedule)))
