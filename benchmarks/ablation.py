@@ -29,7 +29,7 @@ ROWS: Dict[str, Dict[str, Any]] = {
     "no_ema": {"ema_decay": 0.0},
     "base_augmentation": {"augment": "base"},
     "sgd": {"optimiser": "sgd", "learning_rate": 0.05, "weight_decay": 5e-4, "frontend_rate": 0.2},
-    "logit_adjustment": {"logit_adjustment": 0.5},
+    "no_logit_adjustment": {"logit_adjustment": 0.0},
 }
 
 
