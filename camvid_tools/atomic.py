@@ -57,6 +57,12 @@ def refuse_other(path: Optional[str], starts: Sequence[bytes]) -> None:
                 raise ToolkitError(what, where=path, remedy="choose another name, or remove it")
 
 
+def require_folder(path: Optional[str], flag: str) -> None:
+    """ToolkitError where a file stands in the place of a folder to write into."""
+    if path and os.path.exists(path) and not os.path.isdir(path):
+        raise ToolkitError("is a file, a folder is due", where=path, remedy="choose another %s" % flag)
+
+
 def is_unclaimed(folder: str, first: str) -> bool:
     """Whether nothing lies in `folder`, which need not exist, but perhaps what a kill left of its `first` file."""
     return not os.path.isdir(folder) or not set(os.listdir(folder)) - {os.path.basename(part_of(first))}

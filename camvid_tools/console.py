@@ -7,9 +7,9 @@ import signal
 import sys
 import time
 import traceback
-from typing import Any, Callable, Iterable, Iterator, NoReturn, Optional, Sequence
+from typing import Any, Callable, Iterable, Iterator, NoReturn, Optional, Sequence, Tuple
 
-from . import atomic, memory, selfcheck
+from . import atomic, imageio, memory, selfcheck
 from .errors import Interrupted, ToolkitError
 
 SHOW_PROGRESS_AFTER_S = 2.0
@@ -67,7 +67,7 @@ def _plain_progress(items: Iterable, total: int, doing: str) -> Iterator:
         now = time.monotonic()
         if now - last >= PLAIN_PROGRESS_EVERY_S:
             last = now
-            left = (total - done) * (now - start) / done
+            left = max(0, total - done) * (now - start) / done
             _write(sys.stderr, "%s: %d of %d, about %d s left\n" % (doing, done, total, left))
 
 
@@ -98,6 +98,16 @@ def file_name(text: str) -> str:
     if text == "-":
         raise argparse.ArgumentTypeError("- is no file; only --json writes to stdout")
     return text
+
+
+def size(text: str) -> Tuple[int, int]:
+    """The type of a flag HEIGHTxWIDTH."""
+    parts = text.lower().split("x")
+    if len(parts) != 2 or not all(part.isdigit() and int(part) > 0 for part in parts):
+        raise argparse.ArgumentTypeError("%r is not of the form 360x480" % text)
+    if int(parts[0]) * int(parts[1]) > imageio.MAX_PIXELS:
+        raise argparse.ArgumentTypeError("%s pixels are more than any frame has" % text)
+    return int(parts[0]), int(parts[1])
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):
@@ -146,9 +156,14 @@ def run(
 
 def _refuse_empty(arguments: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     """An empty name comes from a variable that is not set, and would mean the folder one stands in."""
-    empty = sorted(name for name, value in vars(options).items() if value == "" != arguments.get_default(name))
+    given = vars(options).items()
+    empty = sorted(name for name, value in given if _is_empty(value) and value != arguments.get_default(name))
     if empty:
         arguments.error("the argument %s is empty" % empty[0])
+
+
+def _is_empty(value: Any) -> bool:
+    return value == "" or isinstance(value, list) and "" in value
 
 
 class _Terminated(BaseException):

@@ -10,14 +10,14 @@ from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
 import tensorflow.compat.v1 as tf
 
 from . import frontends
-from .layers import Layers, Precise, as_is, global_mean, resize
+from .layers import Layers, Length, Precise, as_is, global_mean, resize, size
 
 MULTIPLE = 32
 STRIDE = 8  # of both paths where they meet, and of the paper's scores
 SCORE_STRIDES = (2, 4, STRIDE)
 DETAIL = "detail"  # the scope of what only scores finer than that have
 SPATIAL, CONTEXT, FUSED, HEAD = 64, 128, 256, 64  # channels
-NEVER = -1e9  # added to the logits of classes that are not to be predicted
+NEVER = -65504.0  # the score of classes that are not to be predicted: the least that float16 holds
 
 
 class Logits(NamedTuple):
@@ -48,12 +48,13 @@ def build(
     score_stride: int = STRIDE,
     precise: Precise = as_is,
 ) -> Network:
-    """images [N,H,W,3] uint8 RGB with static H and W, multiples of 32 -> the network; ValueError otherwise.
+    """images [N,H,W,3] uint8 RGB, H and W multiples of 32 -> the network; ValueError otherwise. For training they have
+    to be static; at inference they may be unknown to the graph, and are then the caller's care.
 
     score_stride: of the main scores: 8 as in the paper, or 4 or 2, with fine features and sub-pixels (see _finer).
     precise: a context for what has to stay in float32.
     """
-    _check_size(images)
+    _check_size(images, training)
     if score_stride not in SCORE_STRIDES:
         raise ValueError("scores of stride %s; there are %s" % (score_stride, SCORE_STRIDES))
     layers = Layers(training, seed, norm_decay)
@@ -76,10 +77,11 @@ def build(
     return Network(Logits(main, aux16, aux32), layers.updates, layers.kernels)
 
 
-def _check_size(images: tf.Tensor) -> None:
-    size = images.shape.as_list()[1:3]
-    if None in size or any(length % MULTIPLE or length == 0 for length in size):
-        raise ValueError("images are %s x %s; both must be known and multiples of %d" % (size[0], size[1], MULTIPLE))
+def _check_size(images: tf.Tensor, training: bool) -> None:
+    height, width = images.shape.as_list()[1:3]
+    known = [length for length in (height, width) if length is not None]
+    if (training and len(known) < 2) or any(length % MULTIPLE or length == 0 for length in known):
+        raise ValueError("images are %s x %s; both must be known and multiples of %d" % (height, width, MULTIPLE))
 
 
 def _spatial_path(x: tf.Tensor, layers: Layers) -> tf.Tensor:
@@ -101,7 +103,7 @@ def _context_path(taps: frontends.Taps, layers: Layers) -> Tuple[tf.Tensor, tf.T
         ):
             with tf.variable_scope(name):
                 x = _attention_refinement(tap, layers) + above
-                above = layers.conv_norm("refine", resize(x, *_size(larger)), CONTEXT, 3)
+                above = layers.conv_norm("refine", resize(x, *size(larger)), CONTEXT, 3)
                 refined.append(above)
         return refined[0], refined[1]
 
@@ -148,26 +150,35 @@ def _finer(
         with tf.variable_scope("classes"):
             details = tf.depth_to_space(layers.conv(x, classes * times * times, 1, zero_start=True), times)
     with precise():
-        return upsample(scores, *_size(details)) + tf.cast(details, tf.float32)
+        return upsample(scores, *size(details)) + tf.cast(details, tf.float32)
 
 
-def _size(x: tf.Tensor) -> Tuple[int, int]:
-    return int(x.shape[1]), int(x.shape[2])
-
-
-def upsample(logits: tf.Tensor, height: int, width: int, precise: Precise = as_is) -> tf.Tensor:
+def upsample(logits: tf.Tensor, height: Length, width: Length, precise: Precise = as_is) -> tf.Tensor:
     """Logits [N,h,w,K] to [N,height,width,K] float32, each position over its own pixel."""
     with precise():
         return resize(tf.cast(logits, tf.float32), height, width)
 
 
-def predict(
-    logits: tf.Tensor, height: int, width: int, ignored: Sequence[int] = (), precise: Precise = as_is
+def full_scores(
+    logits: tf.Tensor, height: Length, width: Length, ignored: Sequence[int] = (), precise: Precise = as_is
 ) -> tf.Tensor:
-    """Logits [N,h,w,K] -> class ids [N,height,width] uint8; ids in `ignored` are never chosen."""
+    """Logits [N,h,w,K] -> class scores [N,height,width,K] float32, those of ids in `ignored` NEVER."""
     with precise():
         classes = int(logits.shape[-1])
         if ignored:
-            logits = tf.cast(logits, tf.float32) + tf.constant([NEVER * (i in ignored) for i in range(classes)])
-        ids = tf.argmax(upsample(logits, height, width, precise), axis=-1, output_type=tf.int32)
-        return tf.cast(ids, tf.uint8)
+            kept = tf.constant([float(i not in ignored) for i in range(classes)])
+            logits = tf.cast(logits, tf.float32) * kept + NEVER * (1 - kept)
+        return upsample(logits, height, width, precise)
+
+
+def predict(
+    logits: tf.Tensor, height: Length, width: Length, ignored: Sequence[int] = (), precise: Precise = as_is
+) -> tf.Tensor:
+    """Logits [N,h,w,K] -> class ids [N,height,width] uint8; ids in `ignored` are never chosen."""
+    return chosen(full_scores(logits, height, width, ignored, precise), precise)
+
+
+def chosen(scores: tf.Tensor, precise: Precise = as_is) -> tf.Tensor:
+    """Class scores [N,H,W,K] -> the id of the best [N,H,W] uint8."""
+    with precise():
+        return tf.cast(tf.argmax(scores, axis=-1, output_type=tf.int32), tf.uint8)

@@ -8,11 +8,12 @@ which samples position i at i / scale. TensorFlow's SAME padding would shift a s
 import contextlib
 import copy
 import zlib
-from typing import Any, Callable, ContextManager, List, Tuple
+from typing import Any, Callable, ContextManager, List, Tuple, Union
 
 import tensorflow.compat.v1 as tf
 
 Precise = Callable[[], ContextManager]
+Length = Union[int, tf.Tensor]
 
 # Standard deviation of a normal distribution cut at two sigma, over that of the whole one (He et al., ICCV 2015,
 # ask for the latter).
@@ -141,8 +142,14 @@ def global_mean(x: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(x, [1, 2], keepdims=True)
 
 
-def resize(x: tf.Tensor, height: int, width: int) -> tf.Tensor:
+def size(x: tf.Tensor) -> Tuple[Length, Length]:
+    """Height and width of x [N,H,W,C], as tensors where the graph does not know them."""
+    height, width = x.shape.as_list()[1:3]
+    return tf.shape(x)[1] if height is None else height, tf.shape(x)[2] if width is None else width
+
+
+def resize(x: tf.Tensor, height: Length, width: Length) -> tf.Tensor:
     """Bilinear, output position i taken from i / scale: keeps features over their pixels."""
-    if (int(x.shape[1]), int(x.shape[2])) == (height, width):
+    if x.shape.as_list()[1:3] == [height, width]:
         return x
     return tf.image.resize_bilinear(x, [height, width], align_corners=False, half_pixel_centers=False)

@@ -12,12 +12,12 @@ import json
 import logging
 import os
 import threading
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
+from typing import Any, Callable, Dict, List, Optional, Sequence
 
 import cv2
 import numpy as np
 
-from camvid_tools import atomic
+from camvid_tools import atomic, locks
 
 log = logging.getLogger("camvid.pipeline")
 
@@ -82,7 +82,7 @@ def open_store(
     head = _header(about)
     digests = -(-len(head) // DIGEST_BYTES) * DIGEST_BYTES
     start = -(-(digests + DIGEST_BYTES * len(slots)) // PAGE) * PAGE
-    with _alone(folder):
+    with locks.after_others(folder):
         handle = _opened(path, head, start + total)
         if handle is None:
             _make_way(path, about, say)
@@ -114,21 +114,6 @@ def _about(source: Any, slots: Sequence[Any]) -> Dict[str, Any]:
 def _header(about: Dict[str, Any]) -> bytes:
     text = json.dumps(about).encode("ascii")
     return (_FIRST_LINE % len(text)).encode("ascii") + text
-
-
-@contextlib.contextmanager
-def _alone(folder: str) -> Iterator[None]:
-    """Only one process at a time decides what a cache file is; where the system has no locks, they may both make one,
-    and the later one stays."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        with contextlib.suppress(ImportError, OSError):
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def _opened(path: str, head: bytes, size: int) -> Optional[Any]:

@@ -23,7 +23,12 @@ def training_size(source, height: Optional[int], width: Optional[int]) -> Tuple[
 def evaluation_size(source) -> Tuple[int, int]:
     """The canvas that holds the largest frame: rounded up to multiples of 32."""
     height, width = source.survey()[1]
-    return -(-height // MULTIPLE) * MULTIPLE, -(-width // MULTIPLE) * MULTIPLE
+    return rounded_up(height), rounded_up(width)
+
+
+def rounded_up(length: int) -> int:
+    """The least length of a canvas that holds `length` pixels."""
+    return -(-length // MULTIPLE) * MULTIPLE
 
 
 def _down(length: int) -> int:

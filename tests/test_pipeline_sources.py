@@ -15,12 +15,12 @@ from augment.augmentation import NAMED
 from camvid_tools import packed, splitfolder
 from camvid_tools.errors import RunFault, ToolkitError
 from camvid_tools.imageio import ImageFault
+from eval.runfolder import read_metrics
 from pipeline import cache as caches
 from pipeline import device, sizes, sources
 from pipeline.batches import TrainBatches
 from pipeline.schedule import Schedule
 from pipeline.spec import BatchSpec
-from train.logs import read_metrics
 
 NAMES = synthetic.FEW["train"]
 

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camvid_tools import classes
+from eval.runfolder import read_metrics
 from pipeline.sources import ArraySource
 from test_train_stops import wait_for
 from train import loop, settings
-from train.logs import read_metrics
 from trainings import STEPS, command, digest, numbers, resume
 
 

@@ -10,10 +10,10 @@ import pytest
 
 import standins
 from eval import runfolder
+from eval.runfolder import read_metrics
 from standins import journal, on_the_cards_stack, steps, train
 from test_train_stops import wait_for
 from train.__main__ import main
-from train.logs import read_metrics
 from trainings import STEPS, command, digest
 
 pytestmark = on_the_cards_stack

@@ -8,9 +8,9 @@ import sys
 
 import standins
 from eval import runfolder
+from eval.runfolder import read_metrics
 from standins import on_the_cards_stack, steps
 from test_train_stops import wait_for
-from train.logs import read_metrics
 
 pytestmark = on_the_cards_stack
 

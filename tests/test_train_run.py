@@ -12,9 +12,9 @@ import tensorflow.compat.v1 as tensorflow
 import drawn
 import trainings
 from eval import runfolder
+from eval.runfolder import read_metrics
 from train import recipes
 from train.__main__ import main
-from train.logs import read_metrics
 from trainings import SHORT, STEPS, digest, numbers, resume
 
 

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
+from eval.runfolder import read_metrics
 from train import closing
-from train.logs import read_metrics
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FULL, PERFORMANCE = "train_full_1p.sh", "train_performance_1p.sh"

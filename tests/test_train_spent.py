@@ -9,7 +9,7 @@ import time
 
 import trainings
 from eval import runfolder
-from train.logs import read_metrics
+from eval.runfolder import read_metrics
 from train.spent import Spent
 
 BURN = "import time\nwhile time.process_time() < 0.5: pass\nprint(flush=True)\ninput()"

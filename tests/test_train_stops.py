@@ -1,6 +1,9 @@
 """A training that is killed, interrupted or hits a fault: what is kept, and that it goes on as if nothing had been."""
 
+import json
 import os
+import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -9,7 +12,8 @@ import time
 
 import drawn
 from eval import runfolder
-from train.logs import read_metrics
+from eval.runfolder import read_metrics
+from pipeline import view
 from train.progress import Meter
 from trainings import STEPS, command, digest, numbers, resume
 
@@ -160,6 +164,15 @@ def test_a_loss_that_is_not_finite_stops_with_step_and_frames_and_says_so_in_the
     assert stopped.returncode == 3 and said.count("\n") == 1
     assert "not finite at step" in said and any(name in said for name in drawn.LISTS["train"])
     assert any(entry["kind"] == "note" for entry in read_metrics(run))
+    seen = re.search(r"see the batch: camvid-view (.*?);", said).group(1)
+    assert (
+        view.main(shlex.split(seen) + ["--out", str(tmp_path / "batch.png"), "--json", str(tmp_path / "v.json")]) == 0
+    )
+    shown = json.loads((tmp_path / "v.json").read_text())
+    assert shown["tiles"] and all(tile["name"] in said for tile in shown["tiles"])
+    again = shlex.split(re.search(r"do the step again: python -m (.*?);", said).group(1))
+    repeated = subprocess.run([sys.executable, "-m"] + again, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    assert repeated.returncode == 3 and repeated.stderr.decode() == said
 
 
 def test_saving_onto_a_full_disk_is_one_line_and_keeps_what_was_saved(data, tmp_path):
@@ -217,3 +230,22 @@ def test_pauses_within_pauses_are_counted_once():
             time.sleep(0.1)
     worked = time.perf_counter() - begin - 0.2
     assert 0.9 * 4 / worked < meter.images_per_second() <= 4 / 0.05
+
+
+def test_two_trainings_do_not_share_a_folder(data, tmp_path):
+    run = str(tmp_path / "shared")
+    long = command(data, run) + ["--train_steps", "5000"]
+    first = subprocess.Popen(long, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: runfolder.checkpoints(run), first)
+        for flag in ("--resume", "--overwrite"):
+            second = subprocess.run(long + [flag], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            said = second.stderr.decode()
+            assert second.returncode == 2 and "another training is at work here" in said and said.count("\n") == 1
+    finally:
+        first.send_signal(signal.SIGKILL)
+        first.wait()
+    steps = str(runfolder.checkpoints(run)[-1].step + 2)  # and a killed one keeps nobody out
+    more = ["--output_path", run, "--resume", "--train_steps", steps]
+    assert subprocess.run([sys.executable, "-m", "train"] + more).returncode == 0
+    assert runfolder.checkpoints(run)[-1].step == int(steps)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from eval import runfolder
-from train.logs import read_metrics
+from eval.runfolder import read_metrics
 
 STEPS = 12
 SHORT = ["--train_steps", str(STEPS), "--batch_size", "2", "--height", "64", "--width", "96", "--tf_threads", "1"]

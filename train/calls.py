@@ -9,6 +9,7 @@ import tensorflow.compat.v1 as tf
 
 from camvid_tools.errors import RunFault
 
+from . import replay
 from .state import Parts, State, Stop
 
 PROFILED_STEP = 10  # of this process: by then the feed runs ahead and memory is allocated
@@ -81,7 +82,7 @@ class Calls:
             raise RunFault(
                 "the loss is not finite at step %d (batch %d: %s)"
                 % (max(self._state.step, int(values["step"]) - 1), batch, self._parts.make.names(batch)),
-                remedy="lower --learning_rate; the checkpoint before it is kept, and --resume goes on from there",
+                remedy=replay.remedy(self._parts.settings, batch),
             )
 
     def _advance(self, values: Dict[str, Any]) -> None:

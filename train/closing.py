@@ -34,7 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace, out: console.Console) -> int:
     """Print the lines, and write them beside the run's log as the model zoo's scripts do."""
-    from .logs import read_metrics
+    from eval.runfolder import read_metrics
 
     entries = read_metrics(options.run)
     steps = [entry for entry in entries if entry["kind"] == "train"]

@@ -50,8 +50,14 @@ def run(options: argparse.Namespace, out: Console, argv: List[str]) -> int:
     job = running.Job(settings, source, _held_out(settings, out), device, among, start, trace, argv)
     if among.rank:
         return _follow(job, options, out)
-    started = time.monotonic()
-    checkpoint = run_start.claim(settings, source, given, argv, options, out, start)
+    with run_start.alone(settings.output_path):
+        _train(job, run_start.claim(settings, source, given, argv, options, out, start), out)
+    return 0
+
+
+def _train(job: running.Job, checkpoint: Optional[runfolder.Checkpoint], out: Console) -> None:
+    """To the end, from the checkpoint on."""
+    settings, started = job.settings, time.monotonic()
     state = State(checkpoint, _best(settings.output_path))
     if checkpoint is not None and run_start.is_finished(settings, checkpoint):
         out.say("this run is finished: %d of %d steps" % (checkpoint.step, settings.total_steps))
@@ -62,8 +68,7 @@ def run(options: argparse.Namespace, out: Console, argv: List[str]) -> int:
         out.say("trained to step %d in %s (of one core, the whole run: %s), best mean IoU %s" % said)
         out.say("made %s" % settings.output_path)
     out.say(_next(settings))
-    out.result(dict(state.about(source.survey()[0]), run=settings.output_path, work=device.report()))
-    return 0
+    out.result(dict(state.about(job.source.survey()[0]), run=settings.output_path, work=job.device.report()))
 
 
 def _start(settings: Settings, source: Any, options: argparse.Namespace, out: Console) -> Optional[pretrained.Start]:

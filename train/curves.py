@@ -4,9 +4,7 @@ import os
 from typing import Any, Dict, List
 
 from camvid_tools import atomic
-from eval.runfolder import CURVES
-
-from .logs import read_metrics
+from eval.runfolder import CURVES, read_metrics
 
 _INK, _SECOND, _GRID = "#1b4965", "#c8553d", "#d9d9d9"
 

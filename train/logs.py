@@ -6,12 +6,12 @@ import json
 import logging
 import os
 import time
-from typing import Any, Dict, List
+from typing import Any, Dict
 
 import tensorflow.compat.v1 as tf
 
 from camvid_tools import atomic
-from eval.runfolder import METRICS
+from eval.runfolder import METRICS, read_metrics
 
 log = logging.getLogger("camvid")
 
@@ -31,21 +31,6 @@ class Metrics:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
-
-
-def read_metrics(run: str) -> List[Dict[str, Any]]:
-    """All whole lines of metrics.jsonl; a line that a kill cut off is passed over."""
-    path = os.path.join(run, METRICS)
-    if not os.path.exists(path):
-        return []
-    entries = []
-    with open(path, encoding="utf-8") as handle:
-        for line in handle:
-            try:
-                entries.append(json.loads(line))
-            except ValueError:
-                continue
-    return entries
 
 
 def rewind(run: str, step: int, validated: int) -> None:

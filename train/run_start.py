@@ -6,9 +6,9 @@ import os
 import platform
 import shlex
 import shutil
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, Iterator, List, Optional, Sequence
 
-from camvid_tools import __version__, atomic
+from camvid_tools import __version__, atomic, locks
 from camvid_tools.console import Console
 from camvid_tools.errors import ToolkitError
 from eval import runfolder
@@ -63,6 +63,15 @@ def _is_file(value: Any, names: Sequence[str]) -> bool:
     return isinstance(value, str) and value not in names
 
 
+@contextlib.contextmanager
+def alone(run: str) -> Iterator[None]:
+    """Have a run folder for ourselves; ToolkitError where it is something else, or another training is at work."""
+    _refuse_foreign(run)
+    os.makedirs(run, exist_ok=True)
+    with locks.alone(run, "another training", "wait for it, or choose another --output_path"):
+        yield
+
+
 def claim(
     settings: Settings,
     source: Any,
@@ -74,7 +83,6 @@ def claim(
 ) -> Optional[runfolder.Checkpoint]:
     """Make the run folder ours and return the checkpoint to go on from, or None to start at step 0."""
     run = settings.output_path
-    _refuse_foreign(run)
     if runfolder.holds_run(run) and not options.resume and not options.overwrite:
         remedy = "--resume goes on with it, --overwrite removes it, or choose another --output_path"
         raise ToolkitError("holds another run", where=run, remedy=remedy)
@@ -102,8 +110,7 @@ def is_finished(settings: Settings, checkpoint: runfolder.Checkpoint) -> bool:
 
 
 def _refuse_foreign(run: str) -> None:
-    if os.path.exists(run) and not os.path.isdir(run):
-        raise ToolkitError("is a file, a folder is due", where=run, remedy="choose another --output_path")
+    atomic.require_folder(run, "--output_path")
     if not runfolder.holds_run(run) and not atomic.is_unclaimed(run, runfolder.SETTINGS):
         raise ToolkitError("holds files of something else", where=run, remedy="choose another --output_path")
 

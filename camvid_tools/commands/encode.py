@@ -3,9 +3,9 @@
 import argparse
 import os
 import sys
-from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence
 
-from .. import console, encoding, groups, imageio, layout, origin, packed, pngtree, verifying
+from .. import console, encoding, groups, layout, origin, packed, pngtree, verifying
 from ..errors import ToolkitError
 from ..splitfolder import SplitFolder
 from ..words import counted, typed
@@ -46,20 +46,11 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="NAME|FILE.csv",
         help="merge classes: none, %s, or rows of name,group" % ", ".join(groups.columns()),
     )
-    parser.add_argument("--resize", type=_size, metavar="HEIGHTxWIDTH", help="bring all frames to this size")
+    parser.add_argument("--resize", type=console.size, metavar="HEIGHTxWIDTH", help="bring all frames to this size")
     parser.add_argument(
         "--verify", action="store_true", help="read it back, compare every pixel; exit 1 and names where they differ"
     )
     return parser
-
-
-def _size(text: str) -> Tuple[int, int]:
-    parts = text.lower().split("x")
-    if len(parts) != 2 or not all(part.isdigit() and int(part) > 0 for part in parts):
-        raise argparse.ArgumentTypeError("%r is not of the form 360x480" % text)
-    if int(parts[0]) * int(parts[1]) > imageio.MAX_PIXELS:
-        raise argparse.ArgumentTypeError("%s pixels are more than any frame has" % text)
-    return int(parts[0]), int(parts[1])
 
 
 class Made(NamedTuple):

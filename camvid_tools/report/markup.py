@@ -4,6 +4,8 @@ import base64
 import html
 from typing import Iterable, List, Optional, Sequence, Tuple
 
+from .. import __version__
+
 SEVERITY_SIGNS = {"error": "\u00d7", "warning": "!", "information": "i"}  # not by colour alone
 
 
@@ -17,6 +19,37 @@ def text(words: object) -> str:
         c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in str(words)
     )
     return html.escape(shown, quote=True)
+
+
+_DOCUMENT = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>%s</title>
+<style>
+%s</style>
+</head>
+<body>
+<main>
+%s
+</main>
+%s
+</body>
+</html>
+"""
+
+
+def document(title: str, style: str, body: str, footer: str) -> str:
+    """A whole page; title is text, style is CSS, the rest is HTML."""
+    return _DOCUMENT % (text(title), style, body, footer)
+
+
+def foot(command: str) -> str:
+    """The line at the page's end: the command that made it."""
+    made = "<footer>Made by %s of the CamVid to BiSeNet toolkit, version %s.</footer>"
+    return made % (code(command), text(__version__))
 
 
 def data_uri(kind: str, data: bytes) -> str:

@@ -4,7 +4,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Callable, Dict, List
 
-from .. import __version__, splits
+from .. import splits
 from ..checks import statistics
 from ..checks.survey import Progress, Survey
 from ..findings import ERROR, WARNING, count
@@ -36,27 +36,7 @@ def page(done: Survey, progress: Progress = lambda items, total, doing: items) -
         numbers.images(done.tallies),
     ]
     body = "\n".join(part for part in parts if part)
-    return PAGE % (markup.text(_title(done)), STYLE, body, _foot(done))
-
-
-PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>%s</title>
-<style>
-%s</style>
-</head>
-<body>
-<main>
-%s
-</main>
-%s
-</body>
-</html>
-"""
+    return markup.document(_title(done), STYLE, body, _foot(done))
 
 
 def _drawn(done: Survey, shown: List, sampled: List, progress: Progress) -> List[List[Picture]]:
@@ -133,7 +113,4 @@ def _weighed(done: Survey) -> str:
 
 def _foot(done: Survey) -> str:
     command = typed(["camvid-check", done.found.root]) + " --html FILE"
-    return "<footer>Made by %s of the CamVid to BiSeNet toolkit, version %s.</footer>" % (
-        markup.code(command),
-        markup.text(__version__),
-    )
+    return markup.foot(command)
