@@ -15,7 +15,10 @@ def build_parser() -> argparse.ArgumentParser:
         "python -m eval --run output/0 --split test --pictures 8",
     )
     parser.add_argument(
-        "--run", metavar="RUNFOLDER", help="the training's --output_path (default: newest under output/)"
+        "--run",
+        action="append",
+        metavar="RUNFOLDER",
+        help="the training's --output_path (default: newest under output/); several may be given, to compare them",
     )
     parser.add_argument("--checkpoint", default="best", help="best, last, or a checkpoint's name")
     parser.add_argument("--data_path", metavar="X", help="split folder or packed file (default: the run's)")
@@ -36,6 +39,13 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--pictures", type=int, default=0, metavar="N", help="write N pictures: frame, label, prediction"
+    )
+    parser.add_argument(
+        "--html",
+        type=console.file_name,
+        metavar="FILE",
+        help="write everything as a page to look at: scores, curves, "
+        "confusions, best and worst frames, settings; of several runs, which differences are larger than the noise",
     )
     parser.add_argument(
         "--device", default="auto", choices=("auto", "cpu", "gpu", "npu"), help="where the network runs"

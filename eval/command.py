@@ -3,32 +3,80 @@
 import argparse
 import os
 import time
-from typing import Any, Dict, List, Tuple
+from typing import Any, Callable, Dict, List, Tuple
 
 import numpy as np
 
-from camvid_tools import atomic, imageio
+from camvid_tools import atomic, imageio, words
 from camvid_tools.console import Console
 from camvid_tools.errors import ToolkitError
 
-from . import explain, pictures, protocols, referee, runfolder, scoring, tables
+from . import explain, pictures, protocols, referee, report, runfolder, scoring, tables
 from .subject import Prediction, Subject
 
-SCHEMA = "camvid-eval/1"
+SCHEMA, SCHEMA_OF_SEVERAL = "camvid-eval/1", "camvid-eval-runs/1"
 
 
 def run(options: argparse.Namespace, out: Console) -> int:
     """python -m eval."""
+    _check(options)
+    subjects = _subjects(options)
+    scored = [_evaluated(subject, options, out) for subject in subjects]
+    if options.html:
+        atomic.write_text(options.html, report.page(scored, _typed(options)))
+        out.say("made %s" % options.html)
+    documents = [one.document for one in scored]
+    out.result(documents[0] if len(documents) == 1 else {"schema": SCHEMA_OF_SEVERAL, "runs": documents})
+    return 0
+
+
+def _check(options: argparse.Namespace) -> None:
     if options.batch_size < 1 or options.pictures < 0:
         raise ToolkitError("--batch_size %d and --pictures %d: too few" % (options.batch_size, options.pictures))
-    if options.out and os.path.exists(options.out) and not os.path.isdir(options.out):
-        raise ToolkitError("is a file, a folder is due", where=options.out, remedy="choose another --out")
-    subject = _subject(options)
+    atomic.require_folder(options.out, "--out")
+    if len(options.run or []) > 1 and (options.out or options.predictions):
+        raise ToolkitError(
+            "several runs are scored, each into its own folder", remedy="leave out --out and --predictions"
+        )
+    atomic.refuse_other(options.html, atomic.HTML_STARTS)
+
+
+def _subjects(options: argparse.Namespace) -> List[Subject]:
+    """What the flags name, all of the same frames."""
+    if options.predictions:
+        return [referee.subject(options)]
+    from . import trained  # TensorFlow is not needed to read PNGs
+
+    subjects = [trained.subject(options, path) for path in options.run or [None]]
+    first = subjects[0].source
+    for subject in subjects[1:]:
+        if (subject.source.names, subject.source.classes) != (first.names, first.classes):
+            remedy = "name one with --data_path; runs of different class tables cannot be compared"
+            raise ToolkitError("its data is not that of %s" % subjects[0].folder, where=subject.folder, remedy=remedy)
+    return subjects
+
+
+def _typed(options: argparse.Namespace) -> str:
+    given = [("--run", path) for path in options.run or []]
+    given += [("--checkpoint", options.checkpoint)] * (options.checkpoint != runfolder.BEST)
+    given += [("--predictions", options.predictions), ("--data_path", options.data_path), ("--split", options.split)]
+    given += [("--protocol", name) for name in options.protocol or []] + [("--html", options.html)]
+    return words.typed(["python", "-m", "eval"] + [word for pair in given if pair[1] for word in pair])
+
+
+def _evaluated(subject: Subject, options: argparse.Namespace, out: Console) -> report.Scored:
+    """Score one and leave everything in its folder."""
     source, folder = subject.source, options.out or subject.folder
     chosen = _protocols(options.protocol, source)
     out.say("%s on %d %s frames of %s" % (subject.title, len(source), options.split, source.path))
-    gallery = _Gallery(source, options.pictures, os.path.join(folder, runfolder.PICTURES))
-    counted, seconds = _count(subject, chosen, gallery, out)
+    gallery, frames = _Gallery(source, options.pictures, os.path.join(folder, runfolder.PICTURES)), report.Frames()
+
+    def look(prediction: Prediction, confusion: np.ndarray) -> None:
+        gallery.look(prediction, confusion)
+        if options.html:
+            frames.add(prediction)
+
+    counted, seconds = _count(subject, chosen, look, out)
     blocks = scoring.blocks(counted, chosen)
     document = _document(subject, options.split, blocks, len(source) / seconds)
     if options.explain:
@@ -42,16 +90,13 @@ def run(options: argparse.Namespace, out: Console) -> int:
     if options.explain:
         out.say(explain.text(document["explained"], chosen[0], scores.mean_iou))
     out.say(_closing(document, gallery, folder))
-    out.result(document)
-    return 0
+    return report.Scored(_shown(subject.folder), source, subject.run, document, counted, blocks[0], frames)
 
 
-def _subject(options: argparse.Namespace) -> Subject:
-    if options.predictions:
-        return referee.subject(options)
-    from . import trained  # TensorFlow is not needed to read PNGs
-
-    return trained.subject(options)
+def _shown(folder: str) -> str:
+    """A folder as people know it: from here, where it lies below."""
+    near = os.path.relpath(folder)
+    return os.path.abspath(folder) if near.startswith(os.pardir) else near
 
 
 def _protocols(names: Any, source: Any) -> List[protocols.Protocol]:
@@ -62,13 +107,13 @@ def _protocols(names: Any, source: Any) -> List[protocols.Protocol]:
         raise ToolkitError(str(error)) from None
 
 
-def _count(subject: Subject, chosen: List, gallery: "_Gallery", out: Console) -> Tuple[scoring.Counted, float]:
+def _count(subject: Subject, chosen: List, look: Callable, out: Console) -> Tuple[scoring.Counted, float]:
     """All counts, and the seconds from the first frame to the last; building the graph is no part of them."""
     source = subject.source
     with subject.predictions() as predictions:
         begin = time.perf_counter()
         watched = out.progress(predictions, len(source), "scoring")
-        counted = scoring.count(watched, len(source.classes), chosen, gallery.look)
+        counted = scoring.count(watched, len(source.classes), chosen, look)
         seconds = time.perf_counter() - begin
     if len(counted.confusions) != len(source):
         raise AssertionError("%d frames scored of %d" % (len(counted.confusions), len(source)))
@@ -93,7 +138,7 @@ class _Gallery:
         correct = confusion.trace() / max(1, confusion.sum())
         titles = (name, "label", "prediction, %.1f %% of pixels right" % (100 * correct))
         picture = pictures.side_by_side(
-            image, prediction.truth, prediction.prediction, table.colour_array(), table.names, titles
+            image, (prediction.truth, prediction.prediction), table.colour_array(), table.names, titles
         )
         path = os.path.join(self.folder, name + ".png")
         imageio.write_png(path, picture)

@@ -8,7 +8,8 @@ import numpy as np
 from camvid_tools import drawing
 from camvid_tools.drawing import BOLD, INK, MARGIN, PAPER, Colour
 
-PANEL_WIDTH = 320  # smaller frames are enlarged to at least this
+PANEL_WIDTH = 320  # smaller frames are enlarged to at least this,
+TALLEST = 2000  # but to no more than this height
 LONGEST_LABEL = 220
 LEFT_OUT_NAME = "left out"
 RIGHT_BLUE, WRONG_RED, ABSENT_GREY = (20, 80, 160), (190, 40, 20), (205, 205, 205)
@@ -17,26 +18,27 @@ NO_PIXELS = (247, 247, 247)  # not quite the paper, so that the grid can be foll
 
 def side_by_side(
     image: np.ndarray,
-    truth: np.ndarray,
-    prediction: np.ndarray,
+    labels: Sequence[np.ndarray],
     colours: np.ndarray,
     names: Sequence[str],
-    titles: Sequence[str] = ("frame", "label", "prediction"),
+    titles: Sequence[str],
+    shown: Optional[Sequence[int]] = None,
 ) -> np.ndarray:
-    """[H',W',3] uint8 RGB: image [H,W,3] uint8, truth and prediction [H,W] uint8 ids in `colours` [K,3],
-    beside each other under their three titles, and below them the classes that occur in either.
+    """[H',W',3] uint8 RGB: image [H,W,3] uint8 and labels, each [H,W] uint8 ids in `colours` [K,3], beside each other
+    under their titles, and below them the classes that occur in any, or the ids `shown`.
 
     Id 255, and any other that has no colour, is dark grey. Small frames are enlarged by a whole factor.
     """
-    factor = max(1, -(-PANEL_WIDTH // image.shape[1]))
+    factor = max(1, min(-(-PANEL_WIDTH // image.shape[1]), TALLEST // image.shape[0]))
     height, width = image.shape[0] * factor, image.shape[1] * factor
     panels = [cv2.resize(image, (width, height), interpolation=cv2.INTER_CUBIC)]
-    panels += [drawing.paint(ids, colours).repeat(factor, axis=0).repeat(factor, axis=1) for ids in (truth, prediction)]
+    panels += [drawing.paint(ids, colours).repeat(factor, axis=0).repeat(factor, axis=1) for ids in labels]
     size = drawing.text_size(width)
-    items = drawing.legend_items((truth, prediction), colours, names, LEFT_OUT_NAME)
-    legend = drawing.legend(items, 3 * width + 2 * MARGIN, size)
+    items = drawing.legend_items(labels if shown is None else [np.array(shown)], colours, names, LEFT_OUT_NAME)
+    inner = len(panels) * (width + MARGIN) - MARGIN
+    legend = drawing.legend(items, inner, size)
     head = size + 2 * MARGIN
-    canvas = drawing.paper(head + height + MARGIN + len(legend) + MARGIN, 3 * width + 4 * MARGIN)
+    canvas = drawing.paper(head + height + MARGIN + len(legend) + MARGIN, inner + 2 * MARGIN)
     for i, (panel, title) in enumerate(zip(panels, titles)):
         left = MARGIN + i * (width + MARGIN)
         canvas[head : head + height, left : left + width] = panel

@@ -36,7 +36,7 @@ def subject(options: argparse.Namespace) -> Subject:
 
     title = "scoring the predictions in %s" % os.path.relpath(folder)
     document = {"size": list(sizes.evaluation_size(source)), "predictions": about}
-    return Subject(title, source, folder, document, predictions, dict)
+    return Subject(title, None, source, folder, document, predictions, dict)
 
 
 def _data_path(options: argparse.Namespace) -> str:
@@ -44,7 +44,7 @@ def _data_path(options: argparse.Namespace) -> str:
         raise ToolkitError(
             "--predictions needs --data_path", remedy="name the split folder or packed file of the truth"
         )
-    return options.data_path or runfolder.read(options.run).settings["data_path"]
+    return options.data_path or runfolder.read(options.run[0]).settings["data_path"]
 
 
 def _files(folder: str, source: Any) -> List[str]:

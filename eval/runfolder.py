@@ -61,6 +61,21 @@ def read(path: str) -> Run:
         raise ToolkitError("is no run's settings (%s)" % error, file, "restore it, or train again") from None
 
 
+def read_metrics(run: str) -> List[Dict[str, Any]]:
+    """All whole lines of metrics.jsonl; a line that a kill cut off is passed over."""
+    path = os.path.join(run, METRICS)
+    if not os.path.exists(path):
+        return []
+    entries = []
+    with open(path, encoding="utf-8") as handle:
+        for line in handle:
+            try:
+                entries.append(json.loads(line))
+            except ValueError:
+                continue
+    return entries
+
+
 def newest(below: str = "output") -> str:
     """The folder of the run that was written to last, directly below `below`."""
     found = [os.path.dirname(path) for path in glob.glob(os.path.join(below, "*", SETTINGS))]

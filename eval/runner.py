@@ -1,5 +1,6 @@
 """Running a network over frames: a graph and session of its own, every frame exactly once."""
 
+import contextlib
 from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
 
 import numpy as np
@@ -26,6 +27,11 @@ class Model(NamedTuple):
     classes: int
     ignored: Tuple[int, ...]
     score_stride: int
+
+    @property
+    def predicted(self) -> Tuple[int, ...]:
+        """The class ids that it chooses from."""
+        return tuple(i for i in range(self.classes) if i not in self.ignored)
 
     def scores(self, image: tf.Tensor, precise: Precise = as_is) -> tf.Tensor:
         """image [N,H,W,3] uint8 -> the network's class scores [N,H/s,W/s,K]."""
@@ -92,12 +98,19 @@ class FrameByFrame:
             self._ids = _decided(model, self._scores, spec, device.needs.precise)
             setters = assigners(tf.global_variables())
         self._session = device.session(graph)
-        load(self._session, setters, values)
+        with contextlib.ExitStack() as opened:
+            opened.callback(self._session.close)
+            load(self._session, setters, values)
+            opened.pop_all()
 
     def __enter__(self) -> "FrameByFrame":
         return self
 
     def __exit__(self, *unused: Any) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the session."""
         self._session.close()
 
     def ids(self, image: np.ndarray) -> np.ndarray:

@@ -1,8 +1,10 @@
 """What is scored: a source of truth, and predictions for each of its frames."""
 
-from typing import Any, Callable, ContextManager, Dict, Iterator, NamedTuple
+from typing import Any, Callable, ContextManager, Dict, Iterator, NamedTuple, Optional
 
 import numpy as np
+
+from .runfolder import Run
 
 
 class Prediction(NamedTuple):
@@ -14,11 +16,12 @@ class Prediction(NamedTuple):
 
 
 class Subject(NamedTuple):
-    """title: a line for people; folder: where the scores go unless told otherwise; about: what eval.json says of where
-    the predictions come from; predictions: opens an iterator over every frame once; speed: eval.json's part about it,
-    asked for when all is counted."""
+    """title: a line for people; run: None of somebody's PNGs; folder: where the scores go unless told otherwise; about:
+    what eval.json says of where the predictions come from; predictions: opens an iterator over every frame once; speed:
+    eval.json's part about it, asked for when all is counted."""
 
     title: str
+    run: Optional[Run]
     source: Any
     folder: str
     about: Dict[str, Any]

@@ -26,11 +26,12 @@ say "5 of 6  train" "BiSeNet from nothing, on the CPU, about two minutes; Ctrl-C
 run "$PYTHON" -m train --data_path "$out/CamVid.h5" --output_path "$out/run" --recipe demo --resume
 
 say "6 of 6  evaluate" "on the test frames, which training never saw"
-run "$PYTHON" -m eval --run "$out/run" --split test --pictures 8 --out "$out"
+run "$PYTHON" -m eval --run "$out/run" --split test --pictures 8 --out "$out" --html "$out/report.html"
 
 cat <<TXT
 
 done. Look at:
+  $out/report.html      scores, curves, confusions, the best and the worst frames on one page
   $out/pictures/*.png   frame, label and prediction side by side
   $out/run/curves.png   loss and validation over the training
   $out/eval.json        every score

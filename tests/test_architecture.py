@@ -19,7 +19,7 @@ ALLOWED = {
 }
 MAY_KNOW_TENSORFLOW = {
     "pipeline": set("tfdata.py device.py needs.py npu.py npu_marks.py bench.py quiet.py reading.py".split()),
-    "eval": {"runner.py"},
+    "eval": {"runner.py", "serving.py", "exported.py"},
     "train": set(
         "graph.py calls.py loop.py checkpoint.py logs.py self_test.py command.py run_start.py graph_check.py "
         "card_graphs.py optimiser.py averages.py weights.py".split()
@@ -125,7 +125,7 @@ from {module} import main
 sys.exit(main(sys.argv[1:]))
 """
 COMMANDS = ["camvid_tools.commands." + name for name in ("synth", "split", "check", "fix", "encode")]
-COMMANDS += ["train.__main__", "eval.__main__", "pipeline.__main__", "pipeline.view"]
+COMMANDS += ["train.__main__", "eval.__main__", "eval.predict", "eval.export", "pipeline.__main__", "pipeline.view"]
 
 
 @pytest.mark.parametrize("module", COMMANDS)

@@ -96,3 +96,23 @@ def test_misses_to_none_of_the_classes_lower_the_interval():
 def test_frames_without_any_true_pixel_give_no_interval_and_no_warning(recwarn):
     assert bootstrap.intervals(np.zeros((4, 3, 3), np.int64)) == (None, [None] * 3)
     assert not recwarn.list
+
+
+def test_differences_score_the_same_resamples_of_both():
+    one, other = sane_counts(frames=9), sane_counts(frames=9, seed=4)
+    mean, by_class = bootstrap.differences(one, other, seed=5, rounds=60)
+    numbers = np.random.RandomState(5).random_sample((60, 9))
+    means, last = [], []
+    for row in numbers:
+        drawn = [metrics.score(np.stack([counts[int(u * 9)] for u in row]), "abcd") for counts in (one, other)]
+        means.append(drawn[1].mean_iou - drawn[0].mean_iou)
+        last.append(drawn[1].iou[3] - drawn[0].iou[3])
+    assert mean == pytest.approx(slow_middle(means)) and by_class[3] == pytest.approx(slow_middle(last))
+
+
+def test_a_run_does_not_differ_from_itself():
+    counts = sane_counts()
+    mean, by_class = bootstrap.differences(counts, counts)
+    assert mean == (0, 0) and by_class == [(0, 0)] * 4
+    with pytest.raises(ValueError, match="same frames"):
+        bootstrap.differences(counts, counts[1:])

@@ -114,6 +114,11 @@ def test_without_a_run_the_newest_below_output_is_scored(finished, tmp_path, mon
     assert os.path.exists("output/newer/eval.json") and not os.path.exists("output/older/eval.json")
 
 
+def test_an_empty_run_is_refused_not_taken_for_the_newest(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "run is empty" in run(main, "--run", "").refusal()
+
+
 def test_what_cannot_be_scored_is_one_line_that_names_the_way_out(finished, data, tmp_path, run):
     def refusal(*flags):
         return run(main, *flags).refusal()

@@ -25,8 +25,8 @@ def frame(height, width):
     return image, truth, prediction
 
 
-def side(image, truth, prediction, **more):
-    return pictures.side_by_side(image, truth, prediction, COLOURS, TABLE.names, **more)
+def side(image, truth, prediction, titles=("frame", "label", "prediction"), names=TABLE.names):
+    return pictures.side_by_side(image, (truth, prediction), COLOURS, names, titles)
 
 
 def has_block(picture, colour, size=8):
@@ -88,7 +88,7 @@ def test_long_titles_and_names_change_nothing_about_the_size():
     long = side(image, truth, prediction, titles=("a long name " * 20, "label", "prediction"))
     assert long.shape == short.shape and (long != short).any()
     names = ["a name that no legend has room for " * 10] * 32
-    wide = pictures.side_by_side(image, truth, prediction, COLOURS, names)
+    wide = side(image, truth, prediction, names=names)
     assert wide.shape[1] == short.shape[1]
 
 

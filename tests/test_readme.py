@@ -7,7 +7,7 @@ import shlex
 import pytest
 
 from camvid_tools.commands import check, encode, fix, split, synth
-from eval import cli
+from eval import cli, export, predict
 from pipeline import __main__ as pipeline_main
 from pipeline import view
 from train import flags
@@ -22,6 +22,8 @@ PARSERS = {
     "camvid-view": view.build_parser,
     "python -m train": flags.build_parser,
     "python -m eval": cli.build_parser,
+    "python -m eval.predict": predict.build_parser,
+    "python -m eval.export": export.build_parser,
     "python -m pipeline": pipeline_main.build_parser,
 }
 with open(os.path.join(HERE, "README.md"), encoding="utf-8") as _file:

@@ -45,6 +45,7 @@ class Page(HTMLParser):
     def handle_endtag(self, tag):
         if not self._open or self._open.pop() != tag:
             self.faults.append("closed out of turn: " + tag)
+        self.words += " " * (tag in ("td", "th", "text"))
 
     def handle_data(self, data):
         if self._open and self._open[-1] == "style":
