@@ -18,8 +18,8 @@ from pipeline.quiet import import_tensorflow
 
 import_tensorflow()
 
+from eval.runfolder import read_metrics  # noqa: E402
 from train import recipes  # noqa: E402
-from train.logs import read_metrics  # noqa: E402
 
 ROWS: Dict[str, Dict[str, Any]] = {
     "plain": {},

@@ -22,9 +22,9 @@ import_tensorflow()
 
 import tensorflow.compat.v1 as tf  # noqa: E402
 
+from eval.runfolder import read_metrics  # noqa: E402
 from net import bisenet, frontends  # noqa: E402
 from train import recipes  # noqa: E402
-from train.logs import read_metrics  # noqa: E402
 
 FRAME_HW, FRAMES = (360, 480), 60
 RECIPE = "pretrained"

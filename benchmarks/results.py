@@ -22,7 +22,7 @@ from pipeline.quiet import import_tensorflow
 import_tensorflow()
 
 from eval import cli, pictures, trained  # noqa: E402
-from train.logs import read_metrics  # noqa: E402
+from eval.runfolder import read_metrics  # noqa: E402
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 RECORDS, PAGE = os.path.join(REPOSITORY, "docs", "results"), os.path.join(REPOSITORY, "docs", "results.md")
@@ -80,7 +80,7 @@ def record(run: str) -> Dict[str, Any]:
 def predictions(run: str, split: str) -> np.ndarray:
     """[H,W,3] uint8 RGB: what the network says of frames taken evenly from the split. CamVid's frames and labels are
     not for handing on, so these stand alone."""
-    subject = trained.subject(cli.build_parser().parse_args(["--run", run, "--split", split]))
+    subject = trained.subject(cli.build_parser().parse_args(["--split", split]), run)
     table = subject.source.classes
     wanted = np.linspace(0, len(subject.source) - 1, ROWS * COLUMNS).astype(int)
     with subject.predictions() as found:
