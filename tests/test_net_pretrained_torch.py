@@ -3,6 +3,7 @@
 import collections
 import os
 import pickle
+import re
 import zipfile
 
 import numpy as np
@@ -133,6 +134,21 @@ def test_a_file_that_was_cut_off_or_has_a_wrong_byte_is_read_or_refused_and_neve
         assert all(isinstance(values, np.ndarray) for values in torch_file.read(path).values())
     except ValueError as fault:
         assert str(fault)
+
+
+@pytest.mark.parametrize("kind", [8, 12, 14])  # deflated, bzip2, lzma
+def test_an_entry_that_one_wrong_byte_calls_compressed_is_refused(kind, tmp_path):
+    path = str(tmp_path / "w.pth")
+    torch_writing.save(path, torch_writing.state_dict({"a.weight": np.ones((2, 3), np.float32)}), False)
+    with open(path, "rb") as file:
+        whole = file.read()
+    entries = [match.start() + 10 for match in re.finditer(b"PK\x01\x02", whole)]
+    assert len(entries) >= 3
+    for at in entries:
+        with open(path, "wb") as file:
+            file.write(whole[:at] + bytes([kind]) + whole[at + 1 :])
+        with pytest.raises(ValueError, match="compressed"):
+            torch_file.read(path)
 
 
 def test_storages_that_grow_when_they_are_unpacked_are_refused(tmp_path):

@@ -101,6 +101,8 @@ def _legacy(file: BinaryIO) -> Dict[str, np.ndarray]:
 def _zip(file: BinaryIO) -> Dict[str, np.ndarray]:
     """`ROOT/data.pkl`, and a stored entry `ROOT/data/KEY` for each storage."""
     with zipfile.ZipFile(file) as archive:
+        if any(held.compress_type != zipfile.ZIP_STORED or held.flag_bits & 1 for held in archive.infolist()):
+            raise ValueError("has a compressed or locked entry, which torch.save does not write")
         names = archive.namelist()
         roots = [name[: -len("data.pkl")] for name in names if name.endswith("/data.pkl")]
         if len(roots) != 1:
@@ -112,10 +114,7 @@ def _zip(file: BinaryIO) -> Dict[str, np.ndarray]:
         arrays = {}
         for storage in {tensor.storage for tensor in tensors.values()}:
             entry = root + "data/" + storage.key
-            held = archive.getinfo(entry)
-            if held.compress_type != zipfile.ZIP_STORED or held.flag_bits & 1:
-                raise ValueError("has a compressed or locked storage, which torch.save does not write")
-            if held.file_size != _bytes_of(storage):
+            if archive.getinfo(entry).file_size != _bytes_of(storage):
                 raise ValueError("storage %s has not the length that is declared" % storage.key)
             arrays[storage.key] = np.frombuffer(archive.read(entry), storage.dtype)
         return _views(tensors, arrays)
