@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+import os
 from typing import Any, Callable, ContextManager, Dict, Iterator, NamedTuple, Sequence, Tuple
 
 import numpy as np
@@ -41,10 +42,23 @@ def require(form: str) -> None:
     """ToolkitError where a module that the form needs is missing."""
     for name in FORMS[form].needs:
         try:
-            importlib.import_module(name)
+            with _environment_kept():
+                importlib.import_module(name)
         except ImportError as error:
             what = "--form %s needs %s (%s)" % (form, name, one_line_reason(error))
             raise ToolkitError(what, remedy="pip install tf2onnx onnxruntime, or pip install .[export]") from None
+
+
+@contextlib.contextmanager
+def _environment_kept() -> Iterator[None]:
+    """tf2onnx sets what TensorFlow logs, which processes that are started would inherit."""
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        for name in set(os.environ) - set(before):
+            del os.environ[name]
+        os.environ.update(before)
 
 
 def _write_frozen(serving: Serving, path: str) -> None:
@@ -111,9 +125,10 @@ def _write_onnx(serving: Serving, path: str) -> None:
 
     outputs = [TENSORS.ids, TENSORS.scores]
     try:
-        model, _ = convert.from_graph_def(
-            serving.frozen(), input_names=[TENSORS.image], output_names=outputs, opset=OPSET
-        )
+        with _environment_kept():
+            model, _ = convert.from_graph_def(
+                serving.frozen(), input_names=[TENSORS.image], output_names=outputs, opset=OPSET
+            )
     except Exception as error:  # whatever a release of it makes of a TensorFlow or numpy that it does not know
         what = "tf2onnx cannot convert it: %s" % one_line_reason(error)
         raise ToolkitError(what, remedy="use another release of it, or --form frozen") from error

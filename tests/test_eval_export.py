@@ -168,6 +168,14 @@ def test_a_kill_while_a_folder_is_replaced_leaves_one_that_the_next_export_repla
     assert os.listdir(str(tmp_path)) == ["net"] and os.listdir(target) == ["saved_model.pb"]
 
 
+def test_what_a_form_needs_changes_nothing_for_processes_that_are_started():
+    needs("onnx")
+    sys.modules.pop("tf2onnx.convert", None)
+    before = dict(os.environ)
+    exported.require("onnx")
+    assert dict(os.environ) == before
+
+
 def test_a_form_whose_extra_is_missing_says_how_to_get_it(export, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     monkeypatch.setitem(sys.modules, "tf2onnx.convert", None)

@@ -69,9 +69,8 @@ def test_the_frames_shown_are_the_best_the_middle_and_the_worst(single, data):
 
 
 def test_several_runs_stand_side_by_side_and_equal_ones_do_not_differ(finished, tmp_path, run):
-    other = str(tmp_path / "other")
-    shutil.copytree(finished, other)
-    flags = ["--run", finished, "--run", other, "--split", "val", "--html", tmp_path / "two.html"]
+    both = [shutil.copytree(finished, str(tmp_path / name)) for name in ("one", "other")]
+    flags = ["--run", both[0], "--run", both[1], "--split", "val", "--html", tmp_path / "two.html"]
     ran = run(main, *flags, "--json", tmp_path / "two.json")
     assert ran.code == 0, ran.err
     page = whole(tmp_path / "two.html")
