@@ -2,7 +2,7 @@
 
 Draws frames, trains from nothing, reads the process's resident memory from /proc twice a second, and draws it.
 
-python benchmarks/long_run.py [--steps 2000] [--out docs/long_run.png] [--work DIR]
+python benchmarks/long_run.py [--steps 2000] [--out output/long_run.png] [--work DIR]
 """
 
 import argparse
@@ -35,7 +35,7 @@ def main(argv: Optional[Sequence[str]] = None) -> None:
     """Train, print the table, draw the chart."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=2000)
-    parser.add_argument("--out", default=os.path.join("docs", "long_run.png"), metavar="FILE.png")
+    parser.add_argument("--out", default=os.path.join("output", "long_run.png"), metavar="FILE.png")
     parser.add_argument("--work", default=os.path.join("output", "long_run"), metavar="DIR")
     options = parser.parse_args(argv)
     run = os.path.join(options.work, "run")

@@ -82,8 +82,9 @@ class Labelling:
                 done += 1
                 yield
         self.results.append({"source": item.path, "path": item.target, "frames": done})
-        if done < (1 - MOST_LOST) * footage.expected(item):
-            self._note(item, "%s: ends after %d of %d frames" % (item.path, done, footage.expected(item)))
+        due = footage.expected(item)
+        if done < (1 - MOST_LOST) * due:
+            self._note(item, "%s: ends after %d of %d frames" % (item.path, done, due))
 
     def _note(self, item: footage.Item, what: str) -> None:
         self.damaged.append({"source": item.path, "what": what})

@@ -4,6 +4,7 @@ import os
 from typing import Any, Dict, List
 
 from camvid_tools import atomic
+from eval.report import charts
 from eval.runfolder import CURVES, read_metrics
 
 _INK, _SECOND, _GRID = "#1b4965", "#c8553d", "#d9d9d9"
@@ -52,10 +53,7 @@ def _line(axis: Any, entries: List[Dict[str, Any]], key: str, colour: str, label
 
 
 def _smooth(axis: Any, entries: List[Dict[str, Any]], key: str) -> None:
-    """A running mean over a twentieth of the run, of the main head's loss."""
-    values = [entry[key] for entry in entries if entry.get(key) is not None]
-    width = max(1, len(values) // 20)
-    means = [sum(values[max(0, i - width + 1) : i + 1]) / min(i + 1, width) for i in range(len(values))]
-    steps = [entry["step"] for entry in entries if entry.get(key) is not None]
-    if steps:
-        axis.plot(steps, means, color=_INK, linewidth=1.6, label="smoothed")
+    """A running mean over a twentieth of the run."""
+    points = charts.smoothed([(entry["step"], entry[key]) for entry in entries if entry.get(key) is not None])
+    if points:
+        axis.plot(*zip(*points), color=_INK, linewidth=1.6, label="smoothed")
