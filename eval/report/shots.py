@@ -90,7 +90,7 @@ def errors(scored: Scored, image: np.ndarray, truth: np.ndarray, prediction: np.
     true, called = protocol.truth_ids(truth), protocol.prediction_ids(prediction)
     grey = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     shown = np.clip(255 - PALE * (255.0 - grey), 0, 255).astype(np.uint8)
-    shown[(true != called) & (true != LEFT_OUT)] = WRONG_RED
+    shown[true != called] = WRONG_RED
     shown[true == LEFT_OUT] = UNSCORED_GREY
     return shown
 
