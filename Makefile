@@ -1,7 +1,7 @@
 # make demo and make test do all set-up by themselves; see README.md.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help env env-tf2 demo test test-tf2 lint clean
+.PHONY: help env env-tf2 horovod demo test test-tf2 lint clean
 
 # STACK=tf1 or tf2 forces TensorFlow 1.15 or 2 for .venv; by default 1.15 is taken where a Python 3.7 can be found.
 STACK ?= auto
@@ -14,6 +14,9 @@ env: ## build .venv: TensorFlow 1.15 where a Python 3.7 can be found, else Tenso
 
 env-tf2: ## build .venv-tf2: TensorFlow 2 on a current Python
 	@sh make/environment.sh .venv-tf2 tf2
+
+horovod: env ## build Horovod into .venv, for trainings by several ranks on hosts (TensorFlow 1.15): some two minutes
+	@sh make/horovod.sh .venv
 
 demo: env ## the main job on drawn frames: everything below demo/, about three minutes
 	@PYTHON=.venv/bin/python sh make/demo.sh

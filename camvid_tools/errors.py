@@ -9,9 +9,12 @@ class ToolkitError(Exception):
     exit_code = 2
 
     def __init__(self, what: str, where: Optional[str] = None, remedy: Optional[str] = None) -> None:
+        super().__init__(what, where, remedy)
         self.what, self.where, self.remedy = what, where, remedy
-        text = what if where is None else "%s: %s" % (where, what)
-        super().__init__(text if remedy is None else "%s; %s" % (text, remedy))
+
+    def __str__(self) -> str:
+        text = self.what if self.where is None else "%s: %s" % (self.where, self.what)
+        return text if self.remedy is None else "%s; %s" % (text, self.remedy)
 
     def __reduce__(self) -> Tuple[type, Tuple[Any, ...]]:
         return type(self).__new__, (type(self),) + self.args, self.__dict__  # whole on its way from another process

@@ -19,6 +19,7 @@ Length = Union[int, tf.Tensor]
 # ask for the latter).
 _CUT_NORMAL = 0.87962566103423978
 NORM_EPSILON = 1e-5
+MOVING = ("/moving_mean", "/moving_variance")  # how the names of batch norm's averages end
 
 
 @contextlib.contextmanager

@@ -24,11 +24,12 @@ def cross_entropy(
     smoothing: float = 0.0,
     hard: float = 0.0,
     adjustment: float = 0.0,
-) -> tf.Tensor:
-    """Mean softmax cross entropy of logits [N,h,w,K] against labels [N,H,W] uint8, a float32 scalar.
+) -> Tuple[tf.Tensor, tf.Tensor]:
+    """Softmax cross entropy of logits [N,h,w,K] against labels [N,H,W] uint8: its weighted sum over the pixels and the
+    sum of their weights, float32 scalars; `per_weight` makes their mean.
 
-    Label 255 and the ids in `ignored` are left out; with class weights the mean is weighted; without any valid pixel
-    it is exactly 0, and so is its gradient. With a stride it is taken at every stride-th row and column: position j
+    Label 255 and the ids in `ignored` are left out: their weight is 0, and that of other pixels 1, or their class's.
+    With a stride it is taken at every stride-th row and column: position j
     of the logits upsampled to that grid lies over pixel stride * j, so image and label stay in step. dense: the same
     from one-hot labels, for devices without a kernel for sparse ones; it costs the memory of the scores once more.
 
@@ -52,8 +53,12 @@ def cross_entropy(
         if hard:  # by the loss of the true class alone: smoothing lifts them all
             plain = _from_one_hot(scores, labels, table, 0.0)[0] if smoothing else losses
             weights *= _is_hard(tf.stop_gradient(plain), weights, hard)
-        total = tf.reduce_sum(weights)
-        return tf.reduce_sum(losses * weights) / tf.maximum(total, tf.cast(total <= 0, tf.float32))
+        return tf.reduce_sum(losses * weights), tf.reduce_sum(weights)
+
+
+def per_weight(total: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
+    """The mean from a sum and the weights in it; without any weight it is exactly 0, and so is its gradient."""
+    return total / tf.maximum(weight, tf.cast(weight <= 0, tf.float32))
 
 
 def _class_weights(classes: int, ignored: Sequence[int], class_weights: Optional[Sequence[float]]) -> List[float]:

@@ -15,7 +15,7 @@ import tensorflow.compat.v1 as tf
 
 from camvid_tools.errors import RunFault, ToolkitError
 
-from . import npu_marks, offload
+from . import npu_marks, offload, peers
 from .needs import Minimiser, Needs, Training
 from .precision import DYNAMIC, FIRST_SCALE, GROWS_EVERY, HALVES_EVERY, NO_SCALE
 
@@ -47,7 +47,7 @@ class Card:
         self._training, self._shows_log = training, offload.may_be_shown(environ)
         self.steps_a_run = training.per_call
         self._loop: Any = None
-        self._copies: Optional[tf.Operation] = None
+        self.peers = peers.ALONE
         self._offloaded: Optional[bool] = None
         self._first_call_s: Optional[float] = None
         self._since = time.time()
@@ -57,7 +57,8 @@ class Card:
         """What a graph for this device has to look like."""
         from npu_bridge.estimator.npu import npu_scope
 
-        return Needs(npu_scope.keep_dtype_scope, True, False, self._repeated, self._minimiser)
+        made = Needs(npu_scope.keep_dtype_scope, True, False, self._repeated, self._minimiser)
+        return made._replace(over_ranks=self._mean) if self._training.ranks.size > 1 else made
 
     def _repeated(self, train_op: tf.Operation) -> tf.Operation:
         if self._training.per_call == 1:
@@ -114,31 +115,22 @@ class Card:
         the adapter would pass over another one."""
         return npu_marks.inference_config(self._training.precision, self._training.options)
 
-    def prepare(self, variables: List[Any]) -> None:
-        """Add to the default graph what several ranks need: rank 0's values for all, and a vote about stopping."""
-        if self._training.ranks.size == 1:
-            return
+    def prepare(self, variables: List[Any], apart: List[Any]) -> None:
+        """Add to the default graph what several ranks need; see peers.Peers. The adapter's own broadcast copies
+        trainable variables alone: averages and the global step would differ."""
+        if self._training.ranks.size > 1:
+            self.peers = peers.Peers(peers.Engine(self._mean, _from_first), variables, apart)
+
+    def _mean(self, tensor: tf.Tensor) -> tf.Tensor:
         from npu_bridge.hccl import hccl_ops
 
-        # The adapter's own broadcast copies trainable variables alone: averages and the global step would differ.
-        self._copies = tf.group(
-            *[tf.assign(v, hccl_ops.broadcast(tensor=[v], root_rank=0, fusion=0)[0]) for v in variables]
-        )
-        self._vote = tf.placeholder(tf.float32, [])
-        self._votes = hccl_ops.allreduce(tensor=self._vote, reduction="sum", fusion=0)
+        return hccl_ops.allreduce(tensor=tensor, reduction="sum", fusion=0) / self._training.ranks.size
 
     def begin(self, session: tf.Session) -> None:
         """Load what the card counts by, after every initialiser: one of local variables would set it to zero again."""
-        if self._copies is not None:
-            session.run(self._copies)
+        self.peers.begin(session)
         if self._loop is not None:
             self._loop.load_iteration_per_loop_var(sess=session, iterations_per_loop=self._training.per_call)
-
-    def agree(self, session: tf.Session, stop: bool) -> bool:
-        """Whether any rank is to stop: all ask after the same call, so that none waits for one that has gone."""
-        if self._copies is None:
-            return stop
-        return bool(session.run(self._votes, {self._vote: float(stop)}))
 
     @contextlib.contextmanager
     def first_call(self) -> Iterator[None]:
@@ -163,6 +155,12 @@ class Card:
             "first_call_s": self._first_call_s,
             "ops_on_host": offload.left_on_host(os.getcwd(), self._since),
         }
+
+
+def _from_first(tensor: tf.Tensor) -> tf.Tensor:
+    from npu_bridge.hccl import hccl_ops
+
+    return hccl_ops.broadcast(tensor=[tensor], root_rank=0, fusion=0)[0]
 
 
 class _Counting(tf.train.Optimizer):

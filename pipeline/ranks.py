@@ -1,11 +1,13 @@
-"""Which of several equal trainings this process is, each on a card of its own: its rank, from the environment."""
+"""Which of several equal trainings this process is: its rank, from the environment."""
 
+import contextlib
 import os
-from typing import Mapping, NamedTuple
+from typing import Iterator, Mapping, NamedTuple
 
 from camvid_tools.errors import ToolkitError
 
 _SET = "the launcher has to set it; docs/ascend.md has a line for each variable"
+_START = "horovodrun -np N --gloo starts N ranks (docs/distributed.md); --distributed none trains alone"
 
 
 class Ranks(NamedTuple):
@@ -25,7 +27,30 @@ def alone(environ: Mapping[str, str]) -> Ranks:
             "RANK_SIZE is %s, and --distributed is none: each rank would train for itself" % environ["RANK_SIZE"],
             remedy="give --distributed hccl, or unset RANK_SIZE",
         )
+    if environ.get("HOROVOD_SIZE", "1") != "1":
+        raise ToolkitError(
+            "horovodrun started %s ranks, and --distributed is none: each would train for itself"
+            % environ["HOROVOD_SIZE"],
+            remedy="give --distributed horovod",
+        )
     return ALONE
+
+
+def of_horovod(environ: Mapping[str, str]) -> Ranks:
+    """By the variables that horovodrun sets for Gloo; ToolkitError names one that is missing."""
+    size = _whole(environ, "HOROVOD_SIZE", 1, 1 << 16, _START)
+    return Ranks(_whole(environ, "HOROVOD_RANK", 0, size - 1, _START), size)
+
+
+@contextlib.contextmanager
+def named(ranks: Ranks) -> Iterator[None]:
+    """A fault within is said to be this rank's, where it is one of several."""
+    try:
+        yield
+    except ToolkitError as fault:
+        if ranks.size > 1:
+            fault.what = "rank %d of %d: %s" % (ranks.rank, ranks.size, fault.what)
+        raise
 
 
 def of_hccl(environ: Mapping[str, str]) -> Ranks:
@@ -54,10 +79,10 @@ def of_hccl(environ: Mapping[str, str]) -> Ranks:
     return Ranks(rank, size)
 
 
-def _whole(environ: Mapping[str, str], name: str, least: int, most: int) -> int:
+def _whole(environ: Mapping[str, str], name: str, least: int, most: int, remedy: str = _SET) -> int:
     text = environ.get(name)
     if text is None:
-        raise ToolkitError("%s is not set" % name, remedy=_SET)
+        raise ToolkitError("%s is not set" % name, remedy=remedy)
     if not text.strip().isdigit() or not least <= int(text) <= most:
         raise ToolkitError("%s is %r, a whole number from %d to %d is due" % (name, text, least, most))
     return int(text)

@@ -12,7 +12,8 @@ from pipeline.needs import Training
 
 
 def main():
-    """Three steps; [weight, average, step], and what a vote about stopping gives when rank 1 alone wants to."""
+    """Three steps; [weight, average, step], what a vote about stopping gives when rank 1 alone wants to, and what an
+    average comes to that the ranks moved to 3 and 6."""
     among = ranks.of_hccl(os.environ)
     card = npu.Card(Training("mixed", "dynamic", ranks=among), os.environ)
     with tf.Graph().as_default() as graph:
@@ -24,15 +25,19 @@ def main():
         loss = tf.reduce_sum(w) * (1.0 + 2 * among.rank)  # gradients 1 and 3: their mean is 2
         update = optimiser.apply_gradients(optimiser.compute_gradients(loss), global_step=step)
         initialise = tf.global_variables_initializer()
-        card.prepare(tf.global_variables())
+        moved = tf.assign(average, 3.0 + 3 * among.rank)
+        card.prepare(tf.global_variables(), [average])
         with card.training_session(graph) as session:
             session.run(initialise)
             card.begin(session)
             for _ in range(3):
                 session.run(update)
-            votes = [card.agree(session, stop) for stop in (False, among.rank == 1)]
+            votes = [card.peers.agree(session, stop) for stop in (False, among.rank == 1)]
             found = [session.run(value).tolist() for value in (w, average, step)]
-    json.dump([found, votes], sys.stdout)
+            session.run(moved)
+            card.peers.settle(session)
+            settled = session.run(average).tolist()
+    json.dump([found, votes, settled], sys.stdout)
 
 
 if __name__ == "__main__":

@@ -222,6 +222,7 @@ def shared_train_op(loss, share=tf.identity):
     """One update of gradients that went through an op named shared."""
     counter = tf.get_variable("global_step", [], tf.int64, tf.zeros_initializer(), trainable=False)
     optimiser = tf.train.MomentumOptimizer(0.1, 0.9)
+    loss /= tf.stop_gradient(tf.identity(loss, name="shared_loss"))  # what is shared of a loss shares no gradient
     gradients = [(share(g, name="shared"), v) for g, v in optimiser.compute_gradients(loss)]
     return optimiser.apply_gradients(gradients, global_step=counter)
 

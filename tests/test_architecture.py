@@ -18,7 +18,9 @@ ALLOWED = {
     "train": {"camvid_tools", "pipeline", "net", "eval"},
 }
 MAY_KNOW_TENSORFLOW = {
-    "pipeline": set("tfdata.py device.py needs.py npu.py npu_marks.py bench.py quiet.py reading.py".split()),
+    "pipeline": set(
+        "tfdata.py device.py host.py hvd.py peers.py needs.py npu.py npu_marks.py bench.py quiet.py reading.py".split()
+    ),
     "eval": {"runner.py", "serving.py", "exported.py"},
     "train": set(
         "graph.py calls.py loop.py checkpoint.py logs.py self_test.py command.py run_start.py graph_check.py "

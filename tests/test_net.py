@@ -50,7 +50,9 @@ class Built:
                 self.images, CLASSES, frontend, training=True, seed=3, score_stride=score_stride
             )
             pairs = zip(self.network.logits, (2, 4, 4))
-            self.loss = tf.add_n([losses.cross_entropy(x, self.labels, [4], None, stride) for x, stride in pairs])
+            self.loss = tf.add_n(
+                [losses.per_weight(*losses.cross_entropy(x, self.labels, [4], None, stride)) for x, stride in pairs]
+            )
             self.gradients = tf.gradients(self.loss, tf.trainable_variables())
             self.variables = tf.global_variables()
             self.session = tf.Session()

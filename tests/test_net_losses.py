@@ -11,6 +11,11 @@ from net import losses
 CLASSES = 4
 
 
+def cross_entropy(*what, **how):
+    """The mean."""
+    return losses.per_weight(*losses.cross_entropy(*what, **how))
+
+
 def by_pixel(logits, labels):
     """Cross entropy of each pixel that is not 255."""
     known = labels != 255
@@ -21,7 +26,7 @@ def by_pixel(logits, labels):
 def loss(logits, labels, **how):
     with tf.Graph().as_default() as graph, tf.Session() as session:
         scores = tf.constant(logits)
-        value = losses.cross_entropy(scores, tf.constant(labels), **how)
+        value = cross_entropy(scores, tf.constant(labels), **how)
         gradient = tf.gradients(value, scores)[0]
         operators = {operation.type for operation in graph.get_operations()}
         assert not operators & {"TopKV2", "Where", "Unique", "BooleanMask", "NonMaxSuppression"}
@@ -130,8 +135,8 @@ def test_the_loss_from_one_hot_labels_and_its_gradient_are_those_from_ids():
     with tf.Graph().as_default(), tf.Session() as session:
         scores, results = tf.constant(logits), []
         for dense in (False, True):
-            loss = losses.cross_entropy(scores, tf.constant(labels), [3], [1, 2, 0.5, 9, 1], 2, dense=dense)
-            nothing = losses.cross_entropy(scores, tf.fill([2, 8, 12], tf.constant(255, tf.uint8)), dense=dense)
+            loss = cross_entropy(scores, tf.constant(labels), [3], [1, 2, 0.5, 9, 1], 2, dense=dense)
+            nothing = cross_entropy(scores, tf.fill([2, 8, 12], tf.constant(255, tf.uint8)), dense=dense)
             results.append(
                 session.run([loss, tf.gradients(loss, scores)[0], nothing, tf.gradients(nothing, scores)[0]])
             )
@@ -145,9 +150,9 @@ def test_cross_entropy_agrees_with_a_pixel_by_pixel_sum():
     labels = np.random.RandomState(1).choice([0, 1, 2, 255], (1, 6, 8)).astype(np.uint8)
     weights = (0.5, 2.0, 1.0)
     with tf.Graph().as_default(), tf.Session() as session:
-        plain = losses.cross_entropy(tf.constant(logits), tf.constant(labels))
-        weighted = losses.cross_entropy(tf.constant(logits), tf.constant(labels), [2], weights)
-        strided = losses.cross_entropy(tf.constant(logits[:, ::2, ::2]), tf.constant(labels), stride=2)
+        plain = cross_entropy(tf.constant(logits), tf.constant(labels))
+        weighted = cross_entropy(tf.constant(logits), tf.constant(labels), [2], weights)
+        strided = cross_entropy(tf.constant(logits[:, ::2, ::2]), tf.constant(labels), stride=2)
         found = session.run([plain, weighted, strided])
     slow = [slow_cross_entropy(logits, labels, (), (1, 1, 1)), slow_cross_entropy(logits, labels, (2,), weights)]
     slow.append(slow_cross_entropy(logits[:, ::2, ::2], labels[:, ::2, ::2], (), (1, 1, 1)))

@@ -51,6 +51,25 @@ def test_one_of_many_is_refused_where_nothing_joins_them():
     assert ranks.alone({}) == ranks.alone({"RANK_SIZE": "1", "RANK_ID": "0"}) == (0, 1)
     with pytest.raises(ToolkitError, match="--distributed hccl"):
         ranks.alone({"RANK_SIZE": "8", "RANK_ID": "3"})
+    with pytest.raises(ToolkitError, match="--distributed horovod"):
+        ranks.alone({"HOROVOD_SIZE": "2", "HOROVOD_RANK": "1"})
+
+
+def test_horovodrun_tells_rank_and_size():
+    assert ranks.of_horovod({"HOROVOD_SIZE": "2", "HOROVOD_RANK": "1"}) == (1, 2)
+    with pytest.raises(ToolkitError, match="HOROVOD_SIZE is not set; horovodrun -np N --gloo"):
+        ranks.of_horovod({})
+    with pytest.raises(ToolkitError, match="from 0 to 1"):
+        ranks.of_horovod({"HOROVOD_SIZE": "2", "HOROVOD_RANK": "2"})
+
+
+def test_a_fault_of_one_of_several_ranks_has_its_number():
+    with pytest.raises(ToolkitError) as one, ranks.named(ranks.Ranks(1, 2)):
+        raise ToolkitError("no such file", "x.png", "bring it")
+    with pytest.raises(ToolkitError) as alone, ranks.named(ranks.ALONE):
+        raise ToolkitError("no such file", "x.png", "bring it")
+    assert str(one.value) == "x.png: rank 1 of 2: no such file; bring it"
+    assert str(alone.value) == "x.png: no such file; bring it"
 
 
 @given(st.integers(1, 9), st.integers(2, 5), st.integers(1, 40), st.integers(0, 30))

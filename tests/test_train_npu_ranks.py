@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 
+import sliced
 import standins
 from eval import runfolder
 from eval.runfolder import read_metrics
@@ -25,28 +26,46 @@ def ranks(data, folder, *flags, **more):
     return words, dict(STANDIN_HCCL=str(folder / "hccl"), PYTHON=sys.executable, **more)
 
 
-def pair(folder, **more):
-    """What two ranks of tests/ranked.py print."""
+def pair(folder, words, **more):
+    """What two ranks print that run this program."""
     (folder / "table.json").write_text("{}")
     (folder / "hccl").mkdir()
     both = {"RANK_SIZE": "2", "JOB_ID": "1", "RANK_TABLE_FILE": str(folder / "table.json")}
     both["STANDIN_HCCL"] = str(folder / "hccl")
-    words = [sys.executable, os.path.join(standins.HERE, "ranked.py")]
     started = [
-        subprocess.Popen(words, env=standins.environ(folder, RANK_ID=rank, **both, **more), stdout=subprocess.PIPE)
+        subprocess.Popen(
+            [sys.executable, *words],
+            env=standins.environ(folder, RANK_ID=rank, **both, **more),
+            cwd=str(folder),
+            stdout=subprocess.PIPE,
+        )
         for rank in ("0", "1")
     ]
-    return [json.loads(process.communicate()[0].decode()) for process in started]
+    return [process.communicate()[0].decode() for process in started]
+
+
+def ranked(folder, **more):
+    """What two ranks of tests/ranked.py end with."""
+    return [json.loads(said) for said in pair(folder, [os.path.join(standins.HERE, "ranked.py")], **more)]
 
 
 def test_two_cards_start_as_rank_0_and_step_by_the_mean_of_their_gradients(tmp_path):
     ended = [[1.0 - 3 * 0.25 * 2] * 2, 0.0, 3]
-    assert pair(tmp_path) == [[ended, [False, True]]] * 2
+    assert ranked(tmp_path) == [[ended, [False, True], 4.5]] * 2
 
 
 def test_an_overflow_of_one_card_is_skipped_by_both(tmp_path):
-    found = pair(tmp_path, STANDIN_OVERFLOW_OF_1="2")
+    found = ranked(tmp_path, STANDIN_OVERFLOW_OF_1="2")
     assert found[0] == found[1] and found[0][0] == [[1.0 - 2 * 0.25 * 2] * 2, 0.0, 2]
+
+
+@sliced.lengths
+def test_cards_end_where_one_process_does_that_takes_their_batches_in_slices(steps, rate, clip, far, data, tmp_path):
+    given = sliced.flags(data, tmp_path, steps, rate, clip)
+    exact = ["--precision", "float32", "--loss_scale", "none"]
+    pair(tmp_path, ["-m", "train", "--device", "npu", "--distributed", "hccl", *exact, *sliced.words(given)])
+    share, name = sliced.furthest(given, 2)
+    assert share < far, name
 
 
 def test_two_cards_train_as_one_and_rank_0_alone_writes(data, tmp_path):

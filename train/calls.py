@@ -27,7 +27,7 @@ class Calls:
 
     def agree(self, stop: Stop) -> bool:
         """Whether this rank, or any other, was asked to stop; it then counts as asked here, too."""
-        agreed = self._parts.device.agree(self._session, bool(stop))
+        agreed = self._parts.device.peers.agree(self._session, bool(stop))
         if agreed and not stop:
             stop.append(signal.SIGTERM)
         return agreed
@@ -47,9 +47,8 @@ class Calls:
         where the device does not answer any more."""
         if self._parts.device.steps_a_run > 1:
             built = self._parts.built
-            step = next(variable for variable in built.variables if variable.op.name == "global_step")
             try:
-                done, taken = self._session.run([step, built.taken])
+                done, taken = self._session.run([built.step, built.taken])
             except tf.errors.OpError:
                 return False
             self._state.step, self._state.batches = int(done), self._first_batch + int(taken)

@@ -1,6 +1,7 @@
 """One training from flags to finished run folder: settles what is to be done, where, and on which device."""
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import os
@@ -10,7 +11,7 @@ from typing import Any, Dict, List, Optional
 
 from camvid_tools import imageio
 from camvid_tools.console import Console
-from camvid_tools.errors import RunFault, ToolkitError
+from camvid_tools.errors import Interrupted, RunFault, ToolkitError
 from eval import runfolder
 from pipeline import batches, npu_options, ranks, sources
 from pipeline import device as devices
@@ -30,9 +31,15 @@ def run(options: argparse.Namespace, out: Console, argv: List[str]) -> int:
     given = run_start.with_saved_flags(flags.given(options), default_output_path())
     if "data_path" not in given:
         raise ToolkitError("--data_path is missing", remedy="give a split folder or a packed file")
-    among = ranks.of_hccl(os.environ) if given.get("distributed") == "hccl" else ranks.alone(os.environ)
-    if among.rank:
-        out = Console(quiet=True)
+    among = RANKS[given.get("distributed", "none")](os.environ)
+    with ranks.named(among):
+        return _run(given, options, Console(quiet=True) if among.rank else out, argv, among)
+
+
+RANKS = {"none": ranks.alone, "hccl": ranks.of_hccl, "horovod": ranks.of_horovod}
+
+
+def _run(given: Dict[str, Any], options: argparse.Namespace, out: Console, argv: List[str], among: ranks.Ranks) -> int:
     source = _frames(given, out)
     settings = resolve(given, source, out.say, among.size)
     require_frontend(settings.frontend)
@@ -46,7 +53,7 @@ def run(options: argparse.Namespace, out: Console, argv: List[str]) -> int:
         _require_ready(settings, source, training, out)
     if options.profile:
         _make_place(options.profile, device.name)
-    trace = options.profile if device.name != "npu" else None  # a card writes its own
+    trace = options.profile if device.name != "npu" and not among.rank else None  # a card writes its own
     job = running.Job(settings, source, _held_out(settings, out), device, among, start, trace, argv)
     if among.rank:
         return _follow(job, options, out)
@@ -99,22 +106,26 @@ def _make_place(profile: str, device: str) -> None:
 
 
 def _follow(job: running.Job, options: argparse.Namespace, out: Console) -> int:
-    """A rank other than 0: does just what rank 0 does, since their graphs have to be the same, one after the other, and
-    writes into a folder of its own that goes with it."""
+    """A rank other than 0: does just what rank 0 does, since the graphs of cards have to be the same, one after the
+    other, and writes into a folder of its own that goes with it. Only on hosts it leaves validation to rank 0. It ends
+    well when all are asked to stop: a launcher kills the others of one that does not, and rank 0 has yet to save."""
     shared = job.settings.output_path
     found = runfolder.checkpoints(shared) if options.resume and runfolder.holds_run(shared) else []
     if found and run_start.is_finished(job.settings, found[-1]):
         return 0
     with tempfile.TemporaryDirectory(prefix="rank_%d_" % job.ranks.rank) as folder:
         os.makedirs(os.path.join(folder, runfolder.CHECKPOINTS))
-        own = job._replace(settings=dataclasses.replace(job.settings, output_path=folder))
-        running.train(own, State(found[-1] if found else None, _best(shared) if found else None), out)
+        held_out = job.held_out if job.device.name == "npu" else None
+        own = job._replace(settings=dataclasses.replace(job.settings, output_path=folder), held_out=held_out)
+        with contextlib.suppress(Interrupted):
+            running.train(own, State(found[-1] if found else None, _best(shared) if found else None), out)
     return 0
 
 
 def _asked_of_a_device(settings: Settings, among: ranks.Ranks, profile: Optional[str]) -> Training:
-    if among.size > 1 and settings.device != "npu":
-        raise ToolkitError("--distributed hccl joins Ascend cards", remedy="give --device npu, or --distributed none")
+    if among.size > 1 and (settings.distributed == "hccl") != (settings.device == "npu"):
+        remedy = "give --device npu with hccl, and cpu or gpu with horovod"
+        raise ToolkitError("hccl joins Ascend cards, horovod processors and GPUs", remedy=remedy)
     given = npu_options.parse_all(settings.npu_option)
     return Training(settings.precision, settings.loss_scale, settings.iterations_per_loop, given, among, profile)
 

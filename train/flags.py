@@ -84,7 +84,12 @@ FLAGS = (
     Flag(
         "npu_option", "none", "KEY=VALUE: a further option of Ascend's adapter, several times", npu_option, None, True
     ),
-    Flag("distributed", "none", "how the cards of one training reach each other", choices=("none", "hccl")),
+    Flag(
+        "distributed",
+        "none",
+        "how several ranks of one training reach each other: Ascend cards by hccl, hosts by horovod",
+        choices=("none", "hccl", "horovod"),
+    ),
     Flag("seed", "123", "of weights, order and augmentation", _whole),
     Flag("resume", "off", "go on from the run folder's newest checkpoint", None),
     Flag("overwrite", "off", "remove the run that the folder holds", None),

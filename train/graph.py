@@ -5,12 +5,13 @@ from typing import Any, Callable, Dict, List, NamedTuple, Tuple
 import tensorflow.compat.v1 as tf
 
 from eval import runner
-from net import bisenet, losses
+from net import bisenet, layers, losses
 from pipeline import tfdata
 from pipeline.needs import HOST, Needs
 from pipeline.precision import NO_SCALE
 
 from . import averages, learning_rate, optimiser
+from .recipes import Recipe
 from .settings import Settings
 
 MORE = 1 << 40  # batches: where updates may be skipped, how many a run takes is known at its end only
@@ -19,15 +20,18 @@ MORE = 1 << 40  # batches: where updates may be skipped, how many a run takes is
 class TrainGraph(NamedTuple):
     """What the loop needs. `fetches` are the one fetch set of the whole run, `train_op` among them.
 
-    variables: all that a checkpoint holds; weights: the network's among them; scale_state: those that only a loss scale
-    has; taken: counts the batches since it was initialised, whether they gave an update or not, and is never saved.
+    variables: all that a checkpoint holds; step: the one that counts updates; weights: the network's; apart: those that
+    several ranks move each by its own batches; scale_state: those that only a loss scale has; taken: counts the batches
+    since it was initialised, whether they gave an update or not, and is never saved.
     """
 
     graph: tf.Graph
     iterator: Any
     fetches: Dict[str, Any]
     variables: List[Any]
+    step: Any
     weights: List[Any]
+    apart: List[Any]
     scale_state: List[Any]
     taken: Any
 
@@ -57,20 +61,21 @@ def build(
                 score_stride=settings.recipe.score_stride,
                 precise=needs.precise,
             )
-            values = _losses(settings, network, label, needs)
+            minimised, values = _losses(settings, network, label, needs)
         weights = [variable for variable in tf.global_variables() if variable is not step]
         inner = _optimiser(settings, rate, network)
         before = len(tf.global_variables())
         outer, scale = needs.minimiser(inner, step)
         scale_state = tf.global_variables()[before:]
-        gradients = outer.compute_gradients(values["minimised"], tf.trainable_variables())
+        gradients = outer.compute_gradients(minimised, tf.trainable_variables())
         with tf.control_dependencies(_averages(settings, weights, step)):
             moved = [move() for move in network.updates]
             update = tf.group(outer.apply_gradients(gradients, global_step=step), *moved)
         train_op, counts, taken = _counted(update, step)
         values.update(waited, learning_rate=rate, train_op=needs.repeated(train_op), **counts)
         values.update({} if scale is None else {"loss_scale": scale})
-        return TrainGraph(graph, iterator, values, tf.global_variables(), weights, scale_state, taken)
+        apart = [v for v in tf.global_variables() if v.op.name.endswith(layers.MOVING)]
+        return TrainGraph(graph, iterator, values, tf.global_variables(), step, weights, apart, scale_state, taken)
 
 
 def _averages(settings: Settings, weights: List[Any], step: Any) -> List[tf.Operation]:
@@ -121,10 +126,15 @@ def _rate(settings: Settings, step: Any) -> tf.Tensor:
         return learning_rate.rate(settings.learning_rate, tf.cast(step, tf.float32), tf)
 
 
-def _losses(settings: Settings, network: Any, label: tf.Tensor, needs: Needs) -> Dict[str, tf.Tensor]:
-    """`minimised` is main and weighted auxiliary cross entropy with weight decay; `loss` is the same without decay."""
+def _losses(settings: Settings, network: Any, label: tf.Tensor, needs: Needs) -> Tuple[tf.Tensor, Dict[str, tf.Tensor]]:
+    """What this rank minimises, and what the run is told: `minimised`, main and weighted auxiliary cross entropy with
+    weight decay, `loss`, the same without decay, and its two parts, all over the pixels of the whole batch.
+
+    A batch is that of all ranks, and its pixels weigh alike, wherever they lie: the mean over the ranks of what each
+    minimises, its own sum over the mean of all weights, is the cross entropy of the whole batch.
+    """
     recipe = settings.recipe
-    main, aux16, aux32 = [
+    own = [
         losses.cross_entropy(
             logits,
             label,
@@ -139,11 +149,20 @@ def _losses(settings: Settings, network: Any, label: tf.Tensor, needs: Needs) ->
         )
         for logits, stride, hard in zip(network.logits, recipe.loss_strides, (recipe.ohem_kept, 0.0, 0.0))
     ]
-    aux = recipe.aux_weight * (aux16 + aux32)
-    found = {"loss": main + aux, "loss_main": main, "loss_aux": aux, "minimised": main + aux}
-    if recipe.optimiser != "adamw":  # which decays beside the loss
-        found["minimised"] += losses.weight_decay(network.kernels, settings.weight_decay)
-    return found
+    sums, weights = zip(*own)
+    with needs.precise():
+        all_sums, all_weights = tf.unstack(tf.stop_gradient(needs.over_ranks(tf.stack([sums, weights]))))
+        main, aux = _parts(losses.per_weight(all_sums, all_weights), recipe)
+        loss, minimised = main + aux, tf.add(*_parts(losses.per_weight(tf.stack(sums), all_weights), recipe))
+        # AdamW decays beside the loss.
+        decay = 0.0 if recipe.optimiser == "adamw" else losses.weight_decay(network.kernels, settings.weight_decay)
+    return minimised + decay, {"loss": loss, "loss_main": main, "loss_aux": aux, "minimised": loss + decay}
+
+
+def _parts(means: tf.Tensor, recipe: Recipe) -> Tuple[tf.Tensor, tf.Tensor]:
+    """Main and weighted auxiliary cross entropy from the means of the three heads."""
+    main, aux16, aux32 = tf.unstack(means)
+    return main, recipe.aux_weight * (aux16 + aux32)
 
 
 def initialiser(built: TrainGraph) -> Any:

@@ -40,9 +40,13 @@ def run(parts: Parts, session: tf.Session, state: State) -> None:
                 raise
             _log(parts, state, values, before)
             asked = calls.agree(stop)  # all ranks do the same from here, whichever of them was asked
-            if asked or _due(before, state.step, parts.settings.save_every, total):
+            saves = asked or _due(before, state.step, parts.settings.save_every, total)
+            validates = not asked and _due(before, state.step, parts.settings.validate_every, total)
+            if saves or validates:
+                parts.device.peers.settle(session)
+            if saves:
                 _save(parts, session, state, LAST)
-            if not asked and _due(before, state.step, parts.settings.validate_every, total):
+            if validates:
                 _validate(parts, session, state, stop)
                 asked = calls.agree(stop)
         if stop:

@@ -133,17 +133,32 @@ def _require_same(settings: Settings, source: Any, run: str, out: Console) -> No
         text = "%d damaged frames will be replaced; whether the others are those that this run began with is not known"
         out.warn(text % len(source.damaged))
     changed = differences(held.settings, settings.document())
+    if _is_regrouped(held.settings, settings):
+        text = "%d ranks of %d images go on with what %d of %d began: the same batches, normalised in other parts"
+        parts = (settings.ranks, settings.batch_size, changed.pop("ranks")[0], changed.pop("batch_size")[0])
+        out.say(text % parts)
     longer = changed.pop("total_steps", None)
     if longer is not None:
         for name in ("learning_rate.total", "learning_rate.warm_up"):
             changed.pop(name, None)
         out.say("length changed from %d to %d steps; the learning rate follows the new length" % longer)
     for name, (old, new) in changed.items():
-        raise ToolkitError(
-            "%s was %s in this run and is %s now" % (name, _short(old), _short(new)),
-            where=run,
-            remedy="leave the flag out, or train into another --output_path",
-        )
+        remedy = "leave the flag out, or train into another --output_path"
+        if "ranks" in changed:
+            remedy = "all ranks together have to take %d images a step, as before, by --batch_size" % _a_step(
+                held.settings
+            )
+        raise ToolkitError("%s was %s in this run and is %s now" % (name, _short(old), _short(new)), run, remedy)
+
+
+def _is_regrouped(held: Dict[str, Any], settings: Settings) -> bool:
+    """Whether other ranks make up the same batches as those of these settings."""
+    return held.get("ranks", 1) != settings.ranks and _a_step(held) == settings.ranks * settings.batch_size
+
+
+def _a_step(held: Dict[str, Any]) -> int:
+    """Images that all ranks took a step."""
+    return held.get("ranks", 1) * held["batch_size"]
 
 
 def _short(value: Any) -> str:

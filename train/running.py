@@ -53,7 +53,7 @@ def train(job: Job, state: State, out: Console) -> None:
             initialise = graphs.initialiser(built)
             start = job.start if state.last is None else None
             load_pretrained = pretrained.setter(start, built.weights)
-            job.device.prepare(built.variables + [built.taken])
+            job.device.prepare(built.variables + [built.taken], built.apart)
         opened.callback(curves.draw, settings.output_path)
         opened.callback(logs.close_log, logs.open_log(settings.output_path, flags.device_id()))
         events = opened.enter_context(contextlib.closing(logs.Events(settings.output_path, built.graph)))
@@ -81,6 +81,7 @@ def train(job: Job, state: State, out: Console) -> None:
                 if state.last is not None:
                     checkpoints.restore(session, state.last)
                 job.device.begin(session)
+                _require_one_start(session, built, state)
                 loop.run(parts, session, state)
         except Interrupted as stop:
             raise Interrupted(stop.what, stop.exit_code, remedy="go on with: " + resume_command(job.argv)) from None
@@ -90,6 +91,16 @@ def train(job: Job, state: State, out: Console) -> None:
             raise
         finally:
             logs.log.info("work: %s", job.device.report())
+
+
+def _require_one_start(session: Any, built: graphs.TrainGraph, state: State) -> None:
+    """See that this rank's own checkpoint is the one that rank 0 has given all ranks the values of."""
+    step = int(session.run(built.step))
+    if step != state.step:
+        raise RunFault(
+            "begins at step %d, and rank 0 at step %d" % (state.step, step),
+            remedy="all ranks have to see the same --output_path, and to be given --resume alike",
+        )
 
 
 class _Validator:
