@@ -5,12 +5,12 @@ is silent, the choices are those of the first author's TorchSeg. One thing is ad
 finer than stride 8, for what is narrower than a bilinear interpolation of these can draw (poles, signs, far people).
 """
 
-from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 import tensorflow.compat.v1 as tf
 
 from . import frontends
-from .layers import Layers, Length, Precise, as_is, global_mean, resize, size
+from .layers import Layers, Length, Precise, Update, as_is, global_mean, resize, size
 
 MULTIPLE = 32
 STRIDE = 8  # of both paths where they meet, and of the paper's scores
@@ -30,11 +30,10 @@ class Logits(NamedTuple):
 
 
 class Network(NamedTuple):
-    """A built network. updates: makers of the operations that move batch norm's averages, see Layers; kernels: what
-    weight decay acts on."""
+    """A built network. updates: those of batch norm's averages, yet to be made; kernels: what weight decay acts on."""
 
     logits: Logits
-    updates: List[Callable[[], Any]]
+    updates: List[Update]
     kernels: List[Any]
 
 

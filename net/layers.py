@@ -8,7 +8,7 @@ which samples position i at i / scale. TensorFlow's SAME padding would shift a s
 import contextlib
 import copy
 import zlib
-from typing import Any, Callable, ContextManager, List, Tuple, Union
+from typing import Any, Callable, ContextManager, List, NamedTuple, Tuple, Union
 
 import tensorflow.compat.v1 as tf
 
@@ -19,7 +19,6 @@ Length = Union[int, tf.Tensor]
 # ask for the latter).
 _CUT_NORMAL = 0.87962566103423978
 NORM_EPSILON = 1e-5
-MOVING = ("/moving_mean", "/moving_variance")  # how the names of batch norm's averages end
 
 
 @contextlib.contextmanager
@@ -28,11 +27,19 @@ def as_is() -> Any:
     yield
 
 
+class Update(NamedTuple):
+    """What a step does to one of batch norm's moving averages: value, the batch's statistic [C] float32; move: makes
+    the operation that has the average follow such a statistic."""
+
+    value: tf.Tensor
+    move: Callable[[tf.Tensor], Any]
+
+
 class Layers:
     """Makes layers in the current variable scope and collects what training needs of them.
 
-    updates: makers of the operations that move the averages of batch norm, so that they can be put after whatever still
-    reads these; kernels: the variables that take weight decay.
+    updates: of the averages of batch norm, yet to be made, so that they can be put after whatever still reads these;
+    kernels: the variables that take weight decay.
     Initial weights depend on (seed, variable name) alone, not on what was built before.
     """
 
@@ -43,7 +50,7 @@ class Layers:
     def __init__(self, training: bool, seed: int = 0, norm_decay: float = 0.9) -> None:
         self.training, self.seed = training, seed
         self._decay = norm_decay
-        self.updates: List[Callable[[], Any]] = []
+        self.updates: List[Update] = []
         self.kernels: List[Any] = []
 
     def like(self, **differing: Any) -> "Layers":
@@ -85,8 +92,8 @@ class Layers:
         self.updates += [self._follow(mean, batch_mean), self._follow(variance, batch_variance)]
         return y
 
-    def _follow(self, average: Any, value: tf.Tensor) -> Callable[[], Any]:
-        return lambda: tf.assign_sub(average, (1 - self._decay) * (average - value))
+    def _follow(self, average: Any, value: tf.Tensor) -> Update:
+        return Update(value, lambda value: tf.assign_sub(average, (1 - self._decay) * (average - value)))
 
     def conv_norm(
         self, name: str, x: tf.Tensor, filters: int, size: int, stride: int = 1, relu: bool = True

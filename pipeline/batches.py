@@ -131,8 +131,8 @@ class TrainBatches:
         return len(self._pool) * self.spec.element_bytes
 
     def names(self, number: int) -> str:
-        """The frames of batch `number`, for messages."""
-        return ", ".join(self.source.names[frame] for frame in self.schedule.batch(number)[1])
+        """The frames of global batch `number`, for messages."""
+        return ", ".join(self.source.names[frame] for frame in self.schedule.whole().batch(number)[1])
 
 
 class EvalBatches:

@@ -7,7 +7,7 @@ import tensorflow.compat.v1 as tf
 
 from camvid_tools.errors import ToolkitError
 
-from . import hvd, npu
+from . import npu
 from .host import Host
 from .needs import INFERENCE, Training
 from .precision import FLOAT32, NO_SCALE
@@ -37,8 +37,6 @@ def choose(name: str, threads: Optional[int] = None, training: Training = INFERE
         )
     if training.options:
         raise ToolkitError("--npu_option needs --device npu", remedy="leave it out")
-    if training.ranks.size > 1:
-        hvd.require()
     return Host("gpu" if has_gpu else "cpu", threads, training)
 
 

@@ -36,10 +36,6 @@ def _as_is(operation: tf.Operation) -> tf.Operation:
     return operation
 
 
-def _of_one(tensor: tf.Tensor) -> tf.Tensor:
-    return tensor
-
-
 def _plain(optimiser: tf.train.Optimizer, step: Any) -> Minimiser:
     return Minimiser(optimiser)
 
@@ -50,7 +46,7 @@ class Needs(NamedTuple):
     precise: a context for what has to stay in float32; dense_loss: it has kernels for one-hot labels only; has_clock: a
     clock in the graph tells the host's time; repeated: from the operation of one step to what a call runs; minimiser:
     from optimiser and global step to what computes and applies the gradients, averaged over the ranks; over_ranks: the
-    mean of a float tensor over the ranks, without a gradient.
+    mean of a float tensor over several ranks, without a gradient.
     """
 
     precise: Callable[[], ContextManager] = contextlib.nullcontext
@@ -58,7 +54,7 @@ class Needs(NamedTuple):
     has_clock: bool = True
     repeated: Callable[[tf.Operation], tf.Operation] = _as_is
     minimiser: Callable[[tf.train.Optimizer, Any], Minimiser] = _plain
-    over_ranks: Callable[[tf.Tensor], tf.Tensor] = _of_one
+    over_ranks: Optional[Callable[[tf.Tensor], tf.Tensor]] = None
 
 
 HOST = Needs()

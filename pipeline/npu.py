@@ -115,20 +115,23 @@ class Card:
         the adapter would pass over another one."""
         return npu_marks.inference_config(self._training.precision, self._training.options)
 
-    def prepare(self, variables: List[Any], apart: List[Any]) -> None:
+    def join(self) -> None:
+        """Nothing to wait for: cards find each other with their first exchange."""
+
+    def prepare(self, variables: List[Any]) -> None:
         """Add to the default graph what several ranks need; see peers.Peers. The adapter's own broadcast copies
         trainable variables alone: averages and the global step would differ."""
         if self._training.ranks.size > 1:
-            self.peers = peers.Peers(peers.Engine(self._mean, _from_first), variables, apart)
+            self.peers = peers.Peers(peers.Engine(self._mean, _from_first), variables)
 
     def _mean(self, tensor: tf.Tensor) -> tf.Tensor:
         from npu_bridge.hccl import hccl_ops
 
         return hccl_ops.allreduce(tensor=tensor, reduction="sum", fusion=0) / self._training.ranks.size
 
-    def begin(self, session: tf.Session) -> None:
+    def begin(self, session: tf.Session, facts: Mapping[str, str]) -> None:
         """Load what the card counts by, after every initialiser: one of local variables would set it to zero again."""
-        self.peers.begin(session)
+        self.peers.begin(session, facts)
         if self._loop is not None:
             self._loop.load_iteration_per_loop_var(sess=session, iterations_per_loop=self._training.per_call)
 
@@ -157,7 +160,7 @@ class Card:
         }
 
 
-def _from_first(tensor: tf.Tensor) -> tf.Tensor:
+def _from_first(tensor: tf.Tensor, name: str) -> tf.Tensor:
     from npu_bridge.hccl import hccl_ops
 
     return hccl_ops.broadcast(tensor=[tensor], root_rank=0, fusion=0)[0]

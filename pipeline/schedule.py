@@ -29,6 +29,10 @@ class Schedule(NamedTuple):
             chosen[mask] = _order(self.seed, epoch, self.frames)[places[mask]]
         return epochs, chosen
 
+    def whole(self) -> "Schedule":
+        """That of one process that takes the global batches."""
+        return Schedule(self.frames, self.ranks * self.batch_size, self.seed)
+
     def batch_with(self, epoch: int, frame: int) -> int:
         """The global batch in which this frame comes in this epoch."""
         place = epoch * self.frames + int(np.flatnonzero(_order(self.seed, epoch, self.frames) == frame)[0])

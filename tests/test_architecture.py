@@ -24,7 +24,7 @@ MAY_KNOW_TENSORFLOW = {
     "eval": {"runner.py", "serving.py", "exported.py"},
     "train": set(
         "graph.py calls.py loop.py checkpoint.py logs.py self_test.py command.py run_start.py graph_check.py "
-        "card_graphs.py optimiser.py averages.py weights.py".split()
+        "card_graphs.py optimiser.py objective.py averages.py weights.py".split()
     ),
 }
 LONGEST = 300

@@ -102,7 +102,7 @@ def test_only_what_no_norm_follows_has_biases_and_every_norm_has_gain_and_offset
 
 def test_a_training_step_moves_every_average(built):
     averages = [v for v in built.variables if "moving" in v.op.name]
-    updates = [make() for make in built.network.updates]
+    updates = [update.move(update.value) for update in built.network.updates]
     assert len(updates) == len(averages) > 20
     before = built.session.run(averages)
     built.session.run(updates, built.feed())

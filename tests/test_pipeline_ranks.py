@@ -76,5 +76,6 @@ def test_a_fault_of_one_of_several_ranks_has_its_number():
 def test_ranks_share_a_global_batch_without_overlap_or_loss(size, batch, frames, number):
     parts = [Schedule(frames, batch, 7, rank, size).batch(number) for rank in range(size)]
     whole = Schedule(frames, batch * size, 7).batch(number)
+    assert Schedule(frames, batch, 7, size - 1, size).whole() == Schedule(frames, batch * size, 7)
     for got, due in zip(zip(*parts), whole):
         assert np.array_equal(np.concatenate(got), due)

@@ -1,5 +1,6 @@
 """What no command can use: one line with the fact, exit code 2, nothing written."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -94,3 +95,20 @@ def test_a_reader_that_goes_away_changes_neither_work_nor_exit_code(tmp_path):
     ran.stdout.close()
     assert ran.stderr.read() == b"" and ran.wait() == 1
     assert (tmp_path / "check.json").exists()
+
+
+def test_ranks_that_nothing_joins_are_refused(data, run, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOROVOD_SIZE", "2")
+    monkeypatch.setenv("HOROVOD_RANK", "1")
+    begun = [train, "--data_path", data, "--frontend", "resnet18", "--output_path", tmp_path / "r"]
+    assert "give --distributed horovod" in run(*begun).refusal()
+    begun += ["--distributed", "horovod"]
+    if importlib.util.find_spec("horovod") is None:
+        assert "rank 1 of 2: --distributed horovod needs Horovod, which is not installed" in run(*begun).refusal()
+    monkeypatch.setenv("RANK_SIZE", "2")
+    monkeypatch.setenv("RANK_ID", "1")
+    monkeypatch.setenv("JOB_ID", "1")
+    monkeypatch.setenv("RANK_TABLE_FILE", __file__)
+    said = run(*begun, "--distributed", "hccl", "--device", "cpu").refusal()
+    assert "rank 1 of 2: hccl joins Ascend cards, horovod processors and GPUs" in said
+    assert not (tmp_path / "r").exists()

@@ -17,6 +17,10 @@ MOST_SKIPPED = 200  # batches in a row: a loss scale finds its place from 2**15 
 LOOK = "docs/ascend.md names what keeps a card from repeating a step"
 
 
+class SharedFault(RunFault):
+    """A fault that all ranks find after the same call, since what tells of it is shared."""
+
+
 class Calls:
     """Makes calls of `iterations_per_loop` steps: as many runs of one step on a host, a single run on a card."""
 
@@ -78,7 +82,7 @@ class Calls:
     def _require_finite(self, values: Dict[str, Any]) -> None:
         if not np.isfinite(values["minimised"]):
             batch = self._first_batch + int(values["taken"]) - 1
-            raise RunFault(
+            raise SharedFault(
                 "the loss is not finite at step %d (batch %d: %s)"
                 % (max(self._state.step, int(values["step"]) - 1), batch, self._parts.make.names(batch)),
                 remedy=replay.remedy(self._parts.settings, batch),
@@ -91,12 +95,12 @@ class Calls:
         made, updates = batches - state.batches, int(values["step"]) - state.step
         state.step, state.batches = state.step + updates, batches
         if made != due:
-            raise RunFault("a run made %d steps where %d were due" % (made, due), remedy=LOOK)
+            raise SharedFault("a run made %d steps where %d were due" % (made, due), remedy=LOOK)
         if not (0 if "loss_scale" in values else made) <= updates <= made:
-            raise RunFault("%d batches gave %d updates" % (made, updates), remedy=LOOK)
+            raise SharedFault("%d batches gave %d updates" % (made, updates), remedy=LOOK)
         self._updated = batches if updates else self._updated
         if batches - self._updated >= MOST_SKIPPED:
-            raise RunFault(
+            raise SharedFault(
                 "each of the last %d updates overflowed, at a loss scale of %g now"
                 % (MOST_SKIPPED, values["loss_scale"]),
                 remedy="lower --learning_rate; --loss_scale none shows whether the scale is the cause",

@@ -60,7 +60,7 @@ def _training(
     built = graphs.build(settings, _Unfed(spec), 0, settings.seed, needs)
     if prepare is not None:
         with built.graph.as_default():
-            prepare(built.variables + [built.taken], built.apart)
+            prepare(built.variables + [built.taken])
     subject = reading.from_graph(built.graph, built.fetches["train_op"].name, settings.iterations_per_loop, config)
     lengths = {name: getattr(settings, name) for name in LENGTHS}
     return subject._replace(ranks=settings.ranks, lengths=lengths)

@@ -13,12 +13,13 @@ from camvid_tools import imageio
 from camvid_tools.console import Console
 from camvid_tools.errors import Interrupted, RunFault, ToolkitError
 from eval import runfolder
-from pipeline import batches, npu_options, ranks, sources
+from pipeline import batches, hvd, npu_options, ranks, sources
 from pipeline import device as devices
 from pipeline.needs import Training
 from pipeline.precision import MIXED
 
 from . import flags, graph, loop, pretrained, run_start, running
+from .calls import SharedFault
 from .progress import duration
 from .settings import Settings, default_output_path, require_frontend, resolve
 from .state import State
@@ -40,6 +41,8 @@ RANKS = {"none": ranks.alone, "hccl": ranks.of_hccl, "horovod": ranks.of_horovod
 
 
 def _run(given: Dict[str, Any], options: argparse.Namespace, out: Console, argv: List[str], among: ranks.Ranks) -> int:
+    if given.get("distributed") == "horovod":
+        hvd.require()
     source = _frames(given, out)
     settings = resolve(given, source, out.say, among.size)
     require_frontend(settings.frontend)
@@ -54,7 +57,8 @@ def _run(given: Dict[str, Any], options: argparse.Namespace, out: Console, argv:
     if options.profile:
         _make_place(options.profile, device.name)
     trace = options.profile if device.name != "npu" and not among.rank else None  # a card writes its own
-    job = running.Job(settings, source, _held_out(settings, out), device, among, start, trace, argv)
+    held_out = None if among.rank and device.name != "npu" else _held_out(settings, out)
+    job = running.Job(settings, source, held_out, device, among, start, trace, argv)
     if among.rank:
         return _follow(job, options, out)
     with run_start.alone(settings.output_path):
@@ -107,17 +111,19 @@ def _make_place(profile: str, device: str) -> None:
 
 def _follow(job: running.Job, options: argparse.Namespace, out: Console) -> int:
     """A rank other than 0: does just what rank 0 does, since the graphs of cards have to be the same, one after the
-    other, and writes into a folder of its own that goes with it. Only on hosts it leaves validation to rank 0. It ends
-    well when all are asked to stop: a launcher kills the others of one that does not, and rank 0 has yet to save."""
+    other, and writes into a folder of its own that goes with it. Only on hosts it leaves validating and saving to rank
+    0. Where rank 0 stops too, it ends well: a launcher kills the others of one that does not, and rank 0 has yet to
+    save and to say why."""
     shared = job.settings.output_path
     found = runfolder.checkpoints(shared) if options.resume and runfolder.holds_run(shared) else []
     if found and run_start.is_finished(job.settings, found[-1]):
         return 0
     with tempfile.TemporaryDirectory(prefix="rank_%d_" % job.ranks.rank) as folder:
         os.makedirs(os.path.join(folder, runfolder.CHECKPOINTS))
-        held_out = job.held_out if job.device.name == "npu" else None
-        own = job._replace(settings=dataclasses.replace(job.settings, output_path=folder), held_out=held_out)
-        with contextlib.suppress(Interrupted):
+        own = job._replace(settings=dataclasses.replace(job.settings, output_path=folder))
+        if job.device.name != "npu":
+            own = own._replace(settings=dataclasses.replace(own.settings, save_every=own.settings.total_steps))
+        with contextlib.suppress(Interrupted, SharedFault):
             running.train(own, State(found[-1] if found else None, _best(shared) if found else None), out)
     return 0
 
@@ -193,8 +199,8 @@ def _about(settings: Settings, source: Any, device: str) -> str:
         [
             "data: %s, %d training frames, %d classes, ignored: %s"
             % (settings.data_path, len(source), len(source.classes), ignored),
-            "network: BiSeNet with %s, crops of %d x %d, batches of %d"
-            % (settings.frontend, settings.height, settings.width, settings.batch_size),
+            "network: BiSeNet with %s, crops of %d x %d, batches of %s"
+            % (settings.frontend, settings.height, settings.width, _batch(settings)),
             "recipe %s, augmentation %s: %d steps (%.1f epochs), learning rate %g"
             % (
                 settings.recipe.name,
@@ -206,6 +212,10 @@ def _about(settings: Settings, source: Any, device: str) -> str:
             "TensorFlow %s on %s, run folder %s" % (tf.VERSION, device, settings.output_path),
         ]
     )
+
+
+def _batch(settings: Settings) -> str:
+    return str(settings.batch_size) + (" on each of %d ranks" % settings.ranks if settings.ranks > 1 else "")
 
 
 def _next(settings: Settings) -> str:

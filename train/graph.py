@@ -5,13 +5,12 @@ from typing import Any, Callable, Dict, List, NamedTuple, Tuple
 import tensorflow.compat.v1 as tf
 
 from eval import runner
-from net import bisenet, layers, losses
+from net import bisenet
 from pipeline import tfdata
 from pipeline.needs import HOST, Needs
 from pipeline.precision import NO_SCALE
 
-from . import averages, learning_rate, optimiser
-from .recipes import Recipe
+from . import averages, learning_rate, objective, optimiser
 from .settings import Settings
 
 MORE = 1 << 40  # batches: where updates may be skipped, how many a run takes is known at its end only
@@ -20,9 +19,9 @@ MORE = 1 << 40  # batches: where updates may be skipped, how many a run takes is
 class TrainGraph(NamedTuple):
     """What the loop needs. `fetches` are the one fetch set of the whole run, `train_op` among them.
 
-    variables: all that a checkpoint holds; step: the one that counts updates; weights: the network's; apart: those that
-    several ranks move each by its own batches; scale_state: those that only a loss scale has; taken: counts the batches
-    since it was initialised, whether they gave an update or not, and is never saved.
+    variables: all that a checkpoint holds; step: the one that counts updates; weights: the network's; scale_state:
+    those that only a loss scale has; taken: counts the batches since it was initialised, whether they gave an update or
+    not, and is never saved.
     """
 
     graph: tf.Graph
@@ -31,7 +30,6 @@ class TrainGraph(NamedTuple):
     variables: List[Any]
     step: Any
     weights: List[Any]
-    apart: List[Any]
     scale_state: List[Any]
     taken: Any
 
@@ -61,21 +59,20 @@ def build(
                 score_stride=settings.recipe.score_stride,
                 precise=needs.precise,
             )
-            minimised, values = _losses(settings, network, label, needs)
+            goal = objective.build(settings, network, label, needs)
         weights = [variable for variable in tf.global_variables() if variable is not step]
         inner = _optimiser(settings, rate, network)
         before = len(tf.global_variables())
         outer, scale = needs.minimiser(inner, step)
         scale_state = tf.global_variables()[before:]
-        gradients = outer.compute_gradients(minimised, tf.trainable_variables())
+        gradients = outer.compute_gradients(goal.minimised, tf.trainable_variables())
         with tf.control_dependencies(_averages(settings, weights, step)):
-            moved = [move() for move in network.updates]
+            moved = [update.move(value) for update, value in zip(network.updates, goal.statistics)]
             update = tf.group(outer.apply_gradients(gradients, global_step=step), *moved)
         train_op, counts, taken = _counted(update, step)
-        values.update(waited, learning_rate=rate, train_op=needs.repeated(train_op), **counts)
+        values = dict(goal.told, learning_rate=rate, train_op=needs.repeated(train_op), **waited, **counts)
         values.update({} if scale is None else {"loss_scale": scale})
-        apart = [v for v in tf.global_variables() if v.op.name.endswith(layers.MOVING)]
-        return TrainGraph(graph, iterator, values, tf.global_variables(), step, weights, apart, scale_state, taken)
+        return TrainGraph(graph, iterator, values, tf.global_variables(), step, weights, scale_state, taken)
 
 
 def _averages(settings: Settings, weights: List[Any], step: Any) -> List[tf.Operation]:
@@ -124,45 +121,6 @@ def _element(iterator: Any, needs: Needs) -> Any:
 def _rate(settings: Settings, step: Any) -> tf.Tensor:
     with tf.name_scope("learning_rate"):
         return learning_rate.rate(settings.learning_rate, tf.cast(step, tf.float32), tf)
-
-
-def _losses(settings: Settings, network: Any, label: tf.Tensor, needs: Needs) -> Tuple[tf.Tensor, Dict[str, tf.Tensor]]:
-    """What this rank minimises, and what the run is told: `minimised`, main and weighted auxiliary cross entropy with
-    weight decay, `loss`, the same without decay, and its two parts, all over the pixels of the whole batch.
-
-    A batch is that of all ranks, and its pixels weigh alike, wherever they lie: the mean over the ranks of what each
-    minimises, its own sum over the mean of all weights, is the cross entropy of the whole batch.
-    """
-    recipe = settings.recipe
-    own = [
-        losses.cross_entropy(
-            logits,
-            label,
-            settings.ignored,
-            settings.class_weights,
-            stride,
-            needs.precise,
-            needs.dense_loss,
-            recipe.label_smoothing,
-            hard,
-            recipe.logit_adjustment,
-        )
-        for logits, stride, hard in zip(network.logits, recipe.loss_strides, (recipe.ohem_kept, 0.0, 0.0))
-    ]
-    sums, weights = zip(*own)
-    with needs.precise():
-        all_sums, all_weights = tf.unstack(tf.stop_gradient(needs.over_ranks(tf.stack([sums, weights]))))
-        main, aux = _parts(losses.per_weight(all_sums, all_weights), recipe)
-        loss, minimised = main + aux, tf.add(*_parts(losses.per_weight(tf.stack(sums), all_weights), recipe))
-        # AdamW decays beside the loss.
-        decay = 0.0 if recipe.optimiser == "adamw" else losses.weight_decay(network.kernels, settings.weight_decay)
-    return minimised + decay, {"loss": loss, "loss_main": main, "loss_aux": aux, "minimised": loss + decay}
-
-
-def _parts(means: tf.Tensor, recipe: Recipe) -> Tuple[tf.Tensor, tf.Tensor]:
-    """Main and weighted auxiliary cross entropy from the means of the three heads."""
-    main, aux16, aux32 = tf.unstack(means)
-    return main, recipe.aux_weight * (aux16 + aux32)
 
 
 def initialiser(built: TrainGraph) -> Any:

@@ -40,13 +40,9 @@ def run(parts: Parts, session: tf.Session, state: State) -> None:
                 raise
             _log(parts, state, values, before)
             asked = calls.agree(stop)  # all ranks do the same from here, whichever of them was asked
-            saves = asked or _due(before, state.step, parts.settings.save_every, total)
-            validates = not asked and _due(before, state.step, parts.settings.validate_every, total)
-            if saves or validates:
-                parts.device.peers.settle(session)
-            if saves:
+            if asked or _due(before, state.step, parts.settings.save_every, total):
                 _save(parts, session, state, LAST)
-            if validates:
+            if not asked and _due(before, state.step, parts.settings.validate_every, total):
                 _validate(parts, session, state, stop)
                 asked = calls.agree(stop)
         if stop:

@@ -1,16 +1,24 @@
 """How to see, and how to repeat, a step that went wrong."""
 
+from typing import List
+
 from camvid_tools.words import typed
 from pipeline.augmentations import NAMED
 
 from .settings import Settings
 
 
+def begin(settings: Settings) -> List[str]:
+    """How a command that trains begins."""
+    launcher = ["horovodrun", "--gloo", "-np", str(settings.ranks)] if settings.distributed == "horovod" else []
+    return launcher + ["python", "-m", "train"]
+
+
 def remedy(settings: Settings, batch: int) -> str:
     """What to type after the loss of global batch `batch` was not finite."""
     run = settings.output_path
     parts = ["see the batch: " + look(settings, batch)]
-    parts.append("do the step again: " + typed(["python", "-m", "train", "--output_path", run, "--resume"]))
+    parts.append("do the step again: " + typed(begin(settings) + ["--output_path", run, "--resume"]))
     parts.append("go on otherwise: a new run with --weights %s and a lower --learning_rate" % typed([run]))
     return "; ".join(parts)
 

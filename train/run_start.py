@@ -137,18 +137,20 @@ def _require_same(settings: Settings, source: Any, run: str, out: Console) -> No
         text = "%d ranks of %d images go on with what %d of %d began: the same batches, normalised in other parts"
         parts = (settings.ranks, settings.batch_size, changed.pop("ranks")[0], changed.pop("batch_size")[0])
         out.say(text % parts)
+    elif "ranks" in changed:
+        remedy = "all ranks together have to take %d images a step, as before, by --batch_size" % _a_step(held.settings)
+        raise _changed("ranks", *changed["ranks"], run, remedy)
     longer = changed.pop("total_steps", None)
     if longer is not None:
         for name in ("learning_rate.total", "learning_rate.warm_up"):
             changed.pop(name, None)
         out.say("length changed from %d to %d steps; the learning rate follows the new length" % longer)
     for name, (old, new) in changed.items():
-        remedy = "leave the flag out, or train into another --output_path"
-        if "ranks" in changed:
-            remedy = "all ranks together have to take %d images a step, as before, by --batch_size" % _a_step(
-                held.settings
-            )
-        raise ToolkitError("%s was %s in this run and is %s now" % (name, _short(old), _short(new)), run, remedy)
+        raise _changed(name, old, new, run, "leave the flag out, or train into another --output_path")
+
+
+def _changed(name: str, old: Any, new: Any, run: str, remedy: str) -> ToolkitError:
+    return ToolkitError("%s was %s in this run and is %s now" % (name, _short(old), _short(new)), run, remedy)
 
 
 def _is_regrouped(held: Dict[str, Any], settings: Settings) -> bool:

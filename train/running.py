@@ -1,11 +1,14 @@
 """One training: graph, session and run folder put together around the loop, and closed again."""
 
 import contextlib
+import hashlib
+import json
 import shlex
 from typing import Any, Dict, List, NamedTuple, Optional
 
 import numpy as np
 
+from camvid_tools import __version__
 from camvid_tools.console import Console
 from camvid_tools.errors import Interrupted, RunFault
 from eval import protocols, runner, scoring
@@ -16,11 +19,11 @@ from pipeline.ranks import Ranks
 from pipeline.schedule import Schedule
 from pipeline.spec import BatchSpec
 
-from . import curves, flags, logs, loop, pretrained
+from . import curves, flags, logs, loop, pretrained, replay
 from . import graph as graphs
 from .checkpoint import Checkpoints
 from .progress import Meter, Progress
-from .settings import Settings
+from .settings import Settings, alike
 from .state import Parts, State, Stop, Validate
 
 
@@ -47,13 +50,14 @@ def train(job: Job, state: State, out: Console) -> None:
     with contextlib.ExitStack() as opened:
         feed = opened.enter_context(workers.feed(make, settings.workers))
         state.spent.workers = getattr(feed, "pids", ())
+        job.device.join()
         built = graphs.build(settings, feed, state.batches, settings.seed, job.device.needs, state.step)
         with built.graph.as_default():
             checkpoints = Checkpoints(settings.output_path, built.variables, built.scale_state)
             initialise = graphs.initialiser(built)
             start = job.start if state.last is None else None
             load_pretrained = pretrained.setter(start, built.weights)
-            job.device.prepare(built.variables + [built.taken], built.apart)
+            job.device.prepare(built.variables + [built.taken])
         opened.callback(curves.draw, settings.output_path)
         opened.callback(logs.close_log, logs.open_log(settings.output_path, flags.device_id()))
         events = opened.enter_context(contextlib.closing(logs.Events(settings.output_path, built.graph)))
@@ -80,11 +84,12 @@ def train(job: Job, state: State, out: Console) -> None:
                 load_pretrained(session)
                 if state.last is not None:
                     checkpoints.restore(session, state.last)
-                job.device.begin(session)
-                _require_one_start(session, built, state)
+                job.device.begin(session, _facts(settings, source, state))
                 loop.run(parts, session, state)
         except Interrupted as stop:
-            raise Interrupted(stop.what, stop.exit_code, remedy="go on with: " + resume_command(job.argv)) from None
+            raise Interrupted(
+                stop.what, stop.exit_code, remedy="go on with: " + resume_command(job.argv, settings)
+            ) from None
         except RunFault as fault:
             logs.log.error("%s", fault)
             metrics.add("note", state.step, schedule.epoch_of(state.batches), fault=str(fault))
@@ -93,14 +98,15 @@ def train(job: Job, state: State, out: Console) -> None:
             logs.log.info("work: %s", job.device.report())
 
 
-def _require_one_start(session: Any, built: graphs.TrainGraph, state: State) -> None:
-    """See that this rank's own checkpoint is the one that rank 0 has given all ranks the values of."""
-    step = int(session.run(built.step))
-    if step != state.step:
-        raise RunFault(
-            "begins at step %d, and rank 0 at step %d" % (state.step, step),
-            remedy="all ranks have to see the same --output_path, and to be given --resume alike",
-        )
+def _facts(settings: Settings, source: Any, state: State) -> Dict[str, str]:
+    """What has to be the same of all ranks; see peers.FACTS."""
+    begin = "nothing" if state.last is None else "%d %s" % (state.batches, state.last.about["weights_digest"])
+    told = {
+        "settings": json.dumps([__version__, alike(settings)], sort_keys=True),
+        "training frames": source.survey()[0],
+        "weights to begin with": begin,
+    }
+    return {name: hashlib.sha256(text.encode("utf-8")).hexdigest() for name, text in told.items()}
 
 
 class _Validator:
@@ -132,7 +138,7 @@ class _Validator:
             self._scorer.close()
 
 
-def resume_command(argv: List[str]) -> str:
+def resume_command(argv: List[str], settings: Settings) -> str:
     """The command that goes on with this run."""
     kept = [word for word in argv if word not in ("--resume", "--overwrite")]
-    return " ".join(["python -m train"] + [shlex.quote(word) for word in kept] + ["--resume"])
+    return " ".join(replay.begin(settings) + [shlex.quote(word) for word in kept] + ["--resume"])

@@ -20,6 +20,8 @@ FREE = (
     "output_path data_path device distributed precision loss_scale npu_option validate_every save_every log_every "
     "cache iterations_per_loop threads workers tf_threads on_damaged"
 ).split()
+# Settings that each rank of a training may have of its own.
+OF_A_RANK = "output_path data_path cache threads workers tf_threads on_damaged save_every log_every".split()
 # What runs did that say nothing of it: there was no choice.
 BEFORE = {"ranks": 1, "recipe.score_stride": 8, "recipe.logit_adjustment": 0.0}
 LENGTHS = ("validate_every", "save_every", "log_every", "total_steps")
@@ -204,6 +206,11 @@ def differences(old: Dict[str, Any], new: Dict[str, Any]) -> Dict[str, Tuple[Any
     """Settings that would make a resumed run another one: name -> (saved, wanted); a record's part as `record.part`."""
     old, new = dict(BEFORE, **_flat(old)), _flat(new)
     return {n: (old.get(n), new.get(n)) for n in sorted(set(old) | set(new)) if old.get(n) != new.get(n)}
+
+
+def alike(settings: Settings) -> Dict[str, Any]:
+    """The settings that have to be the same of all ranks."""
+    return {name: value for name, value in settings.document().items() if name not in OF_A_RANK}
 
 
 def _flat(document: Dict[str, Any]) -> Dict[str, Any]:
