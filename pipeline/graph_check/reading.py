@@ -1,5 +1,6 @@
 """From TensorFlow's graphs, in memory or in a file, to the records that the rules look at."""
 
+import functools
 import os
 from typing import Any, Dict, List, Optional, Tuple
 
@@ -72,7 +73,7 @@ def _node(op: tf.Operation) -> Node:
         tuple(_tensor(one) for one in op.outputs),
         op.node_def.attr,
         _functions(op.node_def),
-        _source(op),
+        functools.partial(_source, op),
     )
 
 

@@ -31,7 +31,8 @@ BYTES.update({sign + "int%d" % bits: bits // 8 for sign in ("", "u") for bits in
 class Node(NamedTuple):
     """One operation. inputs: (node, output) of each data input; controls: nodes that have to run before it.
 
-    functions: names of those that its attributes carry; source: file and line that made it, where that is known.
+    functions: names of those that its attributes carry; source: finds the file and line that made it, where that is
+    known; it takes a while.
     """
 
     name: str
@@ -41,7 +42,7 @@ class Node(NamedTuple):
     outputs: Tuple[Tensor, ...]
     attributes: Mapping[str, Any] = {}
     functions: Tuple[str, ...] = ()
-    source: Optional[str] = None
+    source: Callable[[], Optional[str]] = lambda: None
 
 
 class Subject(NamedTuple):
@@ -105,7 +106,7 @@ class Finding(NamedTuple):
 
 def finding(severity: str, node: Optional[Node], detail: str, remedy: str) -> Finding:
     """What a rule has to say of a node, or of no node in particular."""
-    return Finding("", severity, node and node.name, node and node.source, detail, remedy)
+    return Finding("", severity, node and node.name, node and node.source(), detail, remedy)
 
 
 ERROR, WARNING, OPEN = "error", "warning", "open"
