@@ -3,7 +3,7 @@
 import glob
 import json
 import os
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Union
 
 from camvid_tools.classes import ClassTable
 from camvid_tools.errors import ToolkitError
@@ -86,25 +86,34 @@ def newest(below: str = "output") -> str:
 
 def checkpoints(path: str) -> List[Checkpoint]:
     """The whole checkpoints of a run folder, oldest first. One that was cut off, or lost a byte since, is left out."""
-    found = []
-    for file in sorted(glob.glob(os.path.join(path, CHECKPOINTS, "*-*.json"))):
-        about = _whole(file)
-        if about is not None:
-            kind = os.path.basename(file).split("-")[0]
-            found.append(Checkpoint(file[: -len(".json")], kind, about["step"], about))
+    found = [one for one in _all(path) if isinstance(one, Checkpoint)]
     return sorted(found, key=lambda checkpoint: (checkpoint.step, checkpoint.kind == LAST))
 
 
-def _whole(file: str) -> Optional[Dict[str, Any]]:
-    """The JSON of a checkpoint if all its files are there in the sizes it names."""
+def damaged(path: str) -> List[str]:
+    """A sentence for each checkpoint that was whole once and is left out."""
+    return [one for one in _all(path) if isinstance(one, str)]
+
+
+def _all(path: str) -> List[Union[Checkpoint, str]]:
+    return [_checked(file) for file in sorted(glob.glob(os.path.join(path, CHECKPOINTS, "*-*.json")))]
+
+
+def _checked(file: str) -> Union[Checkpoint, str]:
+    """The checkpoint of a JSON file if all its files are there in the sizes it names, or what is wrong with it."""
+    prefix = file[: -len(".json")]
     try:
         with open(file, encoding="utf-8") as handle:
             about = json.load(handle)
-        folder = os.path.dirname(file)
-        sizes = {name: os.path.getsize(os.path.join(folder, name)) for name in about["files"]}
-        return about if sizes == about["files"] and isinstance(about["step"], int) else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+        for name, size in about["files"].items():
+            held = os.path.getsize(os.path.join(os.path.dirname(file), name))
+            if held != size:
+                raise ValueError("%s has %d of %d bytes" % (name, held, size))
+        return Checkpoint(prefix, os.path.basename(prefix).split("-")[0], int(about["step"]), about)
+    except FileNotFoundError as error:
+        return "%s is damaged: %s is missing" % (prefix, os.path.basename(error.filename))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return "%s is damaged: %s" % (prefix, error)
 
 
 def choose(path: str, which: str = BEST) -> Checkpoint:

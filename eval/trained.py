@@ -3,7 +3,7 @@
 import argparse
 import contextlib
 import os
-from typing import Any, Dict, Iterator, NamedTuple, Optional
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional
 
 import numpy as np
 
@@ -19,17 +19,22 @@ from .subject import Prediction, Subject
 
 
 class Trained(NamedTuple):
-    """A network with the weights of one checkpoint, their averages where it holds any."""
+    """A network with the weights of one checkpoint, their averages where it holds any; damaged: what is wrong with
+    others of its run, from which it may be the way out."""
 
     run: runfolder.Run
     checkpoint: runfolder.Checkpoint
     model: runner.Model
     values: Dict[str, np.ndarray]
+    damaged: List[str]
 
     @property
     def title(self) -> str:
         """The checkpoint, for people."""
-        return "%s (step %d)" % (os.path.relpath(self.checkpoint.prefix), self.checkpoint.step)
+        return "%s (%s)" % (
+            os.path.relpath(self.checkpoint.prefix),
+            "; ".join(["step %d" % self.checkpoint.step] + self.damaged),
+        )
 
     @property
     def document(self) -> Dict[str, Any]:
@@ -42,7 +47,8 @@ def load(path: Optional[str], which: str) -> Trained:
     """The checkpoint `which` of a run, the newest run below output/ where none is named."""
     run = runfolder.read(path or runfolder.newest())
     checkpoint = runfolder.choose(run.path, which)
-    return Trained(run, checkpoint, _model(run), runner.scored(runner.read_checkpoint(checkpoint.prefix)))
+    values = runner.scored(runner.read_checkpoint(checkpoint.prefix))
+    return Trained(run, checkpoint, _model(run), values, runfolder.damaged(run.path))
 
 
 def _model(run: runfolder.Run) -> runner.Model:

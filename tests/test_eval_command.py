@@ -114,6 +114,15 @@ def test_without_a_run_the_newest_below_output_is_scored(finished, tmp_path, mon
     assert os.path.exists("output/newer/eval.json") and not os.path.exists("output/older/eval.json")
 
 
+def test_a_best_checkpoint_that_lost_a_file_is_named_beside_the_one_that_is_scored(finished, tmp_path, run):
+    folder = shutil.copytree(finished, str(tmp_path / "run"))
+    best, last = runfolder.choose(folder), runfolder.choose(folder, "last")
+    os.remove(best.prefix + ".index")
+    said = run(main, "--run", folder, "--out", tmp_path / "out").out
+    named = (os.path.relpath(last.prefix), last.step, best.prefix, os.path.basename(best.prefix))
+    assert "%s (step %d; %s is damaged: %s.index is missing)" % named in said
+
+
 def test_an_empty_run_is_refused_not_taken_for_the_newest(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert "run is empty" in run(main, "--run", "").refusal()

@@ -91,6 +91,8 @@ def claim(
         _require_same(settings, source, run, out)
         found = runfolder.checkpoints(run)
         checkpoint = found[-1] if found else None
+        for fault in runfolder.damaged(run):
+            out.warn(fault)
         out.say(_resuming(checkpoint))
         if checkpoint is not None and is_finished(settings, checkpoint):
             return checkpoint
@@ -117,7 +119,7 @@ def _refuse_foreign(run: str) -> None:
 
 def _resuming(checkpoint: Optional[runfolder.Checkpoint]) -> str:
     if checkpoint is None:
-        return "nothing was saved yet: starting at step 0"
+        return "nothing to go on from: starting at step 0"
     return "going on from %s at step %d" % (checkpoint.prefix, checkpoint.step)
 
 
