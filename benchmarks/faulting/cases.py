@@ -1,6 +1,7 @@
 """Single faults, each with what has to come of it. A case returns a sentence, or fails with an AssertionError."""
 
 import contextlib
+import glob
 import os
 import resource
 import shutil
@@ -32,6 +33,7 @@ def cases(place: Place, whole: Dict[str, Undisturbed]) -> List[Case]:
         found.append(("%s, a target that cannot be written" % name, lambda j=job: _read_only(j, place)))
     found += [
         ("train, the last checkpoint truncated", lambda: _truncated(place, whole)),
+        ("train, a byte of the last checkpoint changed", lambda: _changed_byte(place, whole)),
         ("train, a frame damaged, then restored", lambda: _frame(place, whole, _truncate)),
         ("train, a frame missing, then restored", lambda: _frame(place, whole, os.remove)),
         ("train, another label on resuming", lambda: _changed(place, whole)),
@@ -49,10 +51,10 @@ def _one_line(ended: Ended, codes: Tuple[int, ...]) -> str:
     return lines[0]
 
 
-def _then_whole(job: Job, place: Place, whole: Dict[str, Undisturbed]) -> str:
-    """Repeated without the fault it has to end as if there had been none."""
+def _then_whole(job: Job, place: Place, whole: Dict[str, Undisturbed], says: str = "") -> str:
+    """Repeated without the fault it has to end as if there had been none; says: what it has to say on the way."""
     ended = run(job.again(place))
-    assert ended.code == 0, ended
+    assert ended.code == 0 and says in ended.said, ended
     assert job.made(place.out) == whole[job.name].digest, "another result"
     return "the same result once repeated"
 
@@ -116,10 +118,29 @@ def _truncate(path: str) -> None:
 def _truncated(place: Place, whole: Dict[str, Undisturbed]) -> str:
     folder = _interrupted(place)
     last = runfolder.checkpoints(folder)[-1]
-    _truncate(os.path.join(os.path.dirname(last.prefix), sorted(last.about["files"])[0]))
+    _truncate(_data_of(last))
     before = runfolder.checkpoints(folder)[-1].step
     assert before < last.step or runfolder.checkpoints(folder)[-1].kind != last.kind
-    return "went back to step %d of %d; %s" % (before, last.step, _then_whole(JOBS["train"], place, whole))
+    same = _then_whole(JOBS["train"], place, whole, says=last.prefix + " is damaged")
+    return "named, and went back from step %d to %d; %s" % (last.step, before, same)
+
+
+def _changed_byte(place: Place, whole: Dict[str, Undisturbed]) -> str:
+    last = runfolder.checkpoints(_interrupted(place))[-1]
+    with open(_data_of(last), "r+b") as file:
+        file.seek(1000)
+        byte = file.read(1)[0]
+        file.seek(1000)
+        file.write(bytes([byte ^ 1]))
+    line = _one_line(run(JOBS["train"].again(place)), (2,))
+    assert "remove %s.*" % last.prefix in line, line
+    for path in glob.glob(last.prefix + ".*"):
+        os.remove(path)
+    return "one line that says to remove it; removed, " + _then_whole(JOBS["train"], place, whole)
+
+
+def _data_of(checkpoint: runfolder.Checkpoint) -> str:
+    return os.path.join(os.path.dirname(checkpoint.prefix), sorted(checkpoint.about["files"])[0])
 
 
 def _frame(place: Place, whole: Dict[str, Undisturbed], damage: Callable[[str], None]) -> str:
