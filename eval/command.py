@@ -11,7 +11,7 @@ from camvid_tools import atomic, imageio, words
 from camvid_tools.console import Console
 from camvid_tools.errors import ToolkitError
 
-from . import explain, pictures, protocols, referee, report, runfolder, scoring, tables
+from . import cli, explain, pictures, protocols, referee, report, runfolder, scoring, tables
 from .subject import Prediction, Subject
 
 SCHEMA, SCHEMA_OF_SEVERAL = "camvid-eval/1", "camvid-eval-runs/1"
@@ -38,7 +38,18 @@ def _check(options: argparse.Namespace) -> None:
         raise ToolkitError(
             "several runs are scored, each into its own folder", remedy="leave out --out and --predictions"
         )
+    if options.predictions:
+        _refuse_a_networks(options)
     atomic.refuse_other(options.html, atomic.HTML_STARTS)
+
+
+def _refuse_a_networks(options: argparse.Namespace) -> None:
+    """Flags that say nothing of pictures."""
+    known = cli.build_parser()
+    for name in ("checkpoint", "device", "batch_size"):
+        if getattr(options, name) != known.get_default(name):
+            remedy = "leave it out, or score a --run"
+            raise ToolkitError("--%s is of a network, --predictions has none" % name, remedy=remedy)
 
 
 def _subjects(options: argparse.Namespace) -> List[Subject]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from camvid_tools.errors import ToolkitError
 from net import bisenet
+from net.frontends import FRONTENDS
 from pipeline import device as devices
 from pipeline import sizes, sources
 from pipeline.batches import EvalBatches
@@ -53,6 +54,9 @@ def load(path: Optional[str], which: str) -> Trained:
 
 def _model(run: runfolder.Run) -> runner.Model:
     settings = run.settings
+    if settings["frontend"] not in FRONTENDS:
+        remedy = "restore its %s; there are %s" % (runfolder.SETTINGS, ", ".join(sorted(FRONTENDS)))
+        raise ToolkitError("no frontend '%s'" % settings["frontend"], run.path, remedy)
     stride = settings["recipe"].get("score_stride", bisenet.STRIDE)  # runs of before there was a choice say nothing
     return runner.Model(settings["frontend"], len(run.classes), tuple(settings["ignored"]), stride)
 

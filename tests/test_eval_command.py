@@ -139,7 +139,10 @@ def test_what_cannot_be_scored_is_one_line_that_names_the_way_out(finished, data
     with open(str(shutil.copytree(data, str(tmp_path / "other"))) + "/class_dict.csv", "w") as file:
         file.write("name,r,g,b\nRoad,128,64,128\nVoid,0,0,0\n")
     assert "class table" in refusal("--run", finished, "--data_path", tmp_path / "other")
+    settings = tmp_path / "empty" / "settings.json"
     shutil.copytree(finished, str(tmp_path / "empty"))
+    settings.write_text(settings.read_text().replace('"frontend": "xception39"', '"frontend": "nonet"'))
+    assert "no frontend 'nonet'" in refusal("--run", tmp_path / "empty")
     shutil.rmtree(str(tmp_path / "empty" / "checkpoints"))
     assert "checkpoint" in refusal("--run", tmp_path / "empty")
 

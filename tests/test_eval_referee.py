@@ -100,3 +100,8 @@ def test_missing_doubled_and_wrongly_sized_predictions_are_refused_by_name(run, 
     assert "two predictions of one frame" in judge(run, data, tmp_path).refusal()
     assert "no such folder" in judge(run, data, tmp_path / "nowhere").refusal()
     assert "--data_path" in run(main, "--predictions", tmp_path).refusal()
+
+
+@pytest.mark.parametrize("flag, value", [("--checkpoint", "last"), ("--device", "cpu"), ("--batch_size", "1")])
+def test_flags_of_a_network_are_refused_not_passed_over(run, data, tmp_path, flag, value):
+    assert flag in run(main, "--predictions", tmp_path, "--data_path", data, flag, value).refusal()
