@@ -28,7 +28,7 @@ PRESENT = (
 )
 OTHER = (
     "A pixel predicted as a class that is left out counts as a miss of its true class and as a false "
-    "positive of none; these are listed as `other` beside the confusion. "
+    "positive of none; these are listed as 'other' beside the confusion. "
 )
 
 

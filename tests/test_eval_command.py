@@ -155,5 +155,5 @@ def test_a_damaged_frame_is_one_line_and_nothing_is_left_half_written(finished, 
     command = [sys.executable, "-m", "eval", "--run", finished, "--data_path", broken, "--out", str(tmp_path / "out")]
     ran = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     said = ran.stderr.decode()
-    assert ran.returncode == 2 and path in said and said.count("\n") == 1
+    assert (ran.returncode, said.count("\n")) == (2, 1) and path in said, said
     assert not os.path.exists(str(tmp_path / "out"))

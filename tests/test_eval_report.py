@@ -74,7 +74,9 @@ def test_several_runs_stand_side_by_side_and_equal_ones_do_not_differ(finished, 
     ran = run(main, *flags, "--json", tmp_path / "two.json")
     assert ran.code == 0, ran.err
     page = whole(tmp_path / "two.html")
-    assert "2 runs side by side" in page.said() and "+0.000" in page.said()
+    said = page.said()
+    assert "2 runs side by side" in said and "1: %s; 2: %s. Differences" % tuple(map(str, both)) in said
+    assert " 0.000 " in said and "+0.000" not in said and "-0.000" not in said
     assert not page.all("span", "more") and not page.all("span", "less")
     assert [held["id"] for held in page.all("section")].count("classes-2") == 1
     document = json.loads((tmp_path / "two.json").read_text())

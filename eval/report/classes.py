@@ -62,7 +62,10 @@ def share(value: Optional[float]) -> str:
 
 def spread(interval: Optional[Tuple[float, float]]) -> str:
     """An interval."""
-    return "-" if interval is None else '<span class="nowrap">%.3f to %.3f</span>' % interval
+    if interval is None:
+        return "-"
+    low, high = (round(end, 3) + 0.0 for end in interval)  # no minus before a zero
+    return '<span class="nowrap">%.3f to %.3f</span>' % (low, high)
 
 
 def _bar(value: Optional[float], interval: Optional[Tuple[float, float]]) -> str:

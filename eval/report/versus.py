@@ -13,9 +13,9 @@ STYLE = """
 """
 
 LEAD = (
-    "Differences are from %s. A coloured one is larger than the noise: its 95 %% interval, by resampling frames, the "
-    "same for both, is all on one side of 0; below %d frames none is given. That covers which frames were scored, not "
-    "which seed was trained, and neighbouring frames of a drive are alike, so take a small one with care."
+    "%s. Differences are from 1. A coloured one is larger than the noise: its 95 %% interval, by resampling frames, "
+    "the same for both, is all on one side of 0; below %d frames none is given. That covers which frames were scored, "
+    "not which seed was trained, and neighbouring frames of a drive are alike, so take a small one with care."
 )
 FEWEST = 20  # frames: with fewer the percentiles of resampling are too narrow
 
@@ -24,15 +24,16 @@ def section(runs: Sequence[Scored], colours: Dict[str, Sequence[int]]) -> str:
     """Mean IoU and classes of all runs; each but the first with its difference from that."""
     first = runs[0]
     compared = [_compared(first, other) for other in runs[1:]]
-    heads = ["", title(runs, 0)]
+    heads = ["", "1"]  # names would push the differences off a phone
     for number in range(1, len(runs)):
-        heads += [title(runs, number), "difference", "95 %"]
+        heads += ["%d" % (number + 1), "difference", "95 %"]
     rows = [_row("<b>mean IoU</b>", [one.block.scores.mean_iou for one in runs], [found[0] for found in compared])]
     for i, name in enumerate(first.block.scores.names):
         mark = markup.swatch(colours[name]) + " " if name in colours else ""
         shown = '<span class="nowrap">%s%s</span>' % (mark, markup.text(name))
         rows.append(_row(shown, [one.block.scores.iou[i] for one in runs], [found[1][i] for found in compared]))
-    lead = LEAD % (markup.text(title(runs, 0)), FEWEST)
+    named = "; ".join("<b>%d</b>: %s" % (i + 1, markup.text(one.title)) for i, one in enumerate(runs))
+    lead = LEAD % (named, FEWEST)
     return markup.section("versus", "Side by side", markup.table(heads, rows, range(1, len(heads))), lead)
 
 
@@ -58,7 +59,7 @@ def _row(name: str, values: Sequence[Optional[float]], intervals: Sequence[Inter
 
 def _difference(value: float, interval: Interval) -> str:
     kind = verdict(interval)
-    words = "%+.3f" % value
+    words = "%+.3f" % value if round(value, 3) else "0.000"
     return '<span class="%s">%s</span>' % (kind, words) if kind else words
 
 
