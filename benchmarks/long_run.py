@@ -59,7 +59,7 @@ def watched(options: argparse.Namespace, run: str) -> List[Sample]:
         time.sleep(0.5)
         entries = runfolder.read_metrics(run)
         resident = _resident(process.pid)
-        if entries and resident:
+        if entries and resident and entries[-1]["step"] < options.steps:  # after the last it gives back what it had
             samples.append(Sample(entries[-1]["step"], resident))
     if process.returncode:
         raise SystemExit("the training ended with %d" % process.returncode)
