@@ -74,6 +74,17 @@ def is_data_set(folder: str) -> bool:
     return os.path.isdir(folder) and _layout_of(folder) is not None
 
 
+def refuse_inside(folder: str) -> None:
+    """ToolkitError where results would lie among the frames or labels of a data set, which are only read."""
+    whole = os.path.realpath(folder)
+    for root in (whole, os.path.dirname(whole)):
+        found = _scan(root) if os.path.isdir(root) else None
+        files = [file for pair in found.pairs for file in (pair.image, pair.label)] if found else []
+        if whole in {os.path.normpath(os.path.join(root, os.path.dirname(file))) for file in files}:
+            what = "holds frames or labels of a data set, which are only read"
+            raise ToolkitError(what, where=folder, remedy="choose another --out")
+
+
 def unread_folders(found: Scan) -> List[Tuple[str, int]]:
     """(folder, pictures) of every folder up to two levels down that holds pictures and is no part of the layout."""
     files = [file for pair in found.pairs for file in (pair.image, pair.label)] + found.stray

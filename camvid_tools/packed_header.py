@@ -11,6 +11,7 @@ import re
 from typing import Any, Dict
 
 from .errors import ToolkitError, one_line_reason
+from .splits import SPLITS
 
 SCHEMA = "camvid-packed/2"
 REMEDY = "make it again with camvid-encode"
@@ -117,8 +118,16 @@ def _check_split(split: str, about: Dict[str, Any], size: int) -> None:
         raise ValueError("the split %r is not whole" % split)
     if not all(isinstance(text, str) for text in names + drives + [about["data_digest"]]):
         raise ValueError("the split %r has names that are no text" % split)
+    outside = [name for name in names if not _is_plain(name)] + [split] * (split not in SPLITS)
+    if outside:
+        raise ValueError("it names %r, a path that leads out of the folder: do not trust it" % outside[0])
     if not all(isinstance(number, int) and number >= 0 for number in whole) or not height * width:
         raise ValueError("the split %r has sizes that are none" % split)
     pixels = len(names) * height * width
     if about["images"] + 3 * pixels > size or about["labels"] + pixels > size:
         raise ValueError("the split %r leads out of the file" % split)
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a frame's name is a file's name and nothing else."""
+    return bool(name) and not name.startswith(".") and not set(name) & set("/\\\0")

@@ -78,18 +78,9 @@ def jobs_of_packed(file: packed.PackedFile) -> List[Job]:
 
     held = {split: file.open(split) for split in file.splits()}
     for split, opened in held.items():
-        outside = [name for name in opened.names if not _is_plain(name)] + [split] * (split not in SPLITS)
-        if outside:
-            what = "names %r, a path that leads out of the folder to be made" % outside[0]
-            raise ToolkitError(what, where=file.path, remedy="it was not made by camvid-encode: do not trust it")
         if len(set(opened.names)) < len(opened.names):
             raise ToolkitError("names a frame of %s twice" % split, where=file.path, remedy=packed_header.REMEDY)
     return [job(split, opened, index) for split, opened in held.items() for index in range(len(opened.names))]
-
-
-def _is_plain(name: str) -> bool:
-    """Whether a frame's name is a file's name and nothing else."""
-    return bool(name) and not name.startswith(".") and not set(name) & set("/\\\0")
 
 
 def refuse_foreign(source: str, out: str) -> None:

@@ -9,6 +9,7 @@ WHY = """--framework=3: a frozen graph of TensorFlow. --input_shape: atc compile
 uint8 in NHWC, as a frame is decoded; normalisation and padding are in the graph, so no AIPP file
 (--insert_op_conf) is needed.
 --soc_version: as `npu-smi info` names your card. Not run here: see docs/ascend.md."""
+SOC_VERSION = "Ascend310P3"
 INSTEAD = "for Ascend use --form frozen of a fixed size: atc takes uint8 frames there, from ONNX through AIPP alone"
 
 

@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, List, Tuple
 
 import numpy as np
 
-from camvid_tools import atomic, imageio, words
+from camvid_tools import atomic, imageio, layout, words
 from camvid_tools.console import Console
 from camvid_tools.errors import ToolkitError
 
@@ -21,6 +21,8 @@ def run(options: argparse.Namespace, out: Console) -> int:
     """python -m eval."""
     _check(options)
     subjects = _subjects(options)
+    if options.out or options.predictions:
+        layout.refuse_inside(options.out or options.predictions)
     scored = [_evaluated(subject, options, out) for subject in subjects]
     if options.html:
         atomic.write_text(options.html, report.page(scored, _typed(options)))
@@ -50,6 +52,8 @@ def _refuse_a_networks(options: argparse.Namespace) -> None:
         if getattr(options, name) != known.get_default(name):
             remedy = "leave it out, or score a --run"
             raise ToolkitError("--%s is of a network, --predictions has none" % name, remedy=remedy)
+    if options.run and options.data_path:
+        raise ToolkitError("--run says nothing beside --predictions and --data_path", remedy="leave one of them out")
 
 
 def _subjects(options: argparse.Namespace) -> List[Subject]:
@@ -61,7 +65,7 @@ def _subjects(options: argparse.Namespace) -> List[Subject]:
     subjects = [trained.subject(options, path) for path in options.run or [None]]
     first = subjects[0].source
     for subject in subjects[1:]:
-        if (subject.source.names, subject.source.classes) != (first.names, first.classes):
+        if subject.source.classes != first.classes or subject.source.survey()[0] != first.survey()[0]:
             remedy = "name one with --data_path; runs of different class tables cannot be compared"
             raise ToolkitError("its data is not that of %s" % subjects[0].folder, where=subject.folder, remedy=remedy)
     return subjects

@@ -30,7 +30,11 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--height", type=int, help="of the frames it is to take (default: the data's)")
     parser.add_argument("--width", type=int, help="of the frames it is to take (default: the data's)")
     parser.add_argument("--dynamic", action="store_true", help="take frames of any size; not for Ascend")
-    parser.add_argument("--soc_version", default="Ascend310P3", help="of the Ascend card that atc is to compile for")
+    parser.add_argument(
+        "--soc_version",
+        metavar="NAME",
+        help="of the Ascend card that atc is to compile for, of --form frozen and a fixed size (default: Ascend310P3)",
+    )
     parser.add_argument("--data_path", metavar="D", help="frames to compare on (default: the run's)")
     parser.add_argument("--split", help="the split that they are taken from (default: val, where there is one)")
     return parser

@@ -40,6 +40,8 @@ class Comparison(NamedTuple):
 def run(options: argparse.Namespace, out: Console) -> int:
     """python -m eval.export."""
     exported.require(options.form)
+    if options.soc_version is not None and (options.form != FROZEN or options.dynamic):
+        raise ToolkitError("--soc_version is for atc, which takes --form frozen of a fixed size", remedy="leave it out")
     form, target = FORMS[options.form], os.path.realpath(options.out)
     places.refuse_other(target, options.form)
     trained = load(options.run, options.checkpoint)
@@ -132,5 +134,5 @@ def _document(options: argparse.Namespace, trained: Trained, size: Size, found: 
     document.update(disagreeing_pixels=found.disagreeing_pixels, atc=None)
     if options.form == FROZEN and size is not None:
         outputs = (names.ids, names.scores)
-        document["atc"] = atc.command(options.out, IMAGE, size, outputs, options.soc_version)
+        document["atc"] = atc.command(options.out, IMAGE, size, outputs, options.soc_version or atc.SOC_VERSION)
     return document

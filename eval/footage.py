@@ -2,11 +2,12 @@
 
 import contextlib
 import os
+import re
 from typing import Callable, Dict, Iterator, List, NamedTuple
 
 import numpy as np
 
-from camvid_tools import atomic, exif, imageio, videoio
+from camvid_tools import atomic, exif, imageio, layout, videoio
 from camvid_tools.errors import ToolkitError
 
 ENDINGS = ", ".join(ending[1:] for ending in imageio.EXTENSIONS + videoio.EXTENSIONS)
@@ -47,6 +48,8 @@ def _is_known(name: str) -> bool:
 def items(paths: List[str], out: str, as_folders: bool) -> List[Item]:
     """Each path with that of its result: OUT/STEM.png; of a video OUT/STEM.mp4, or OUT/STEM where it is to be a folder
     of pictures. ToolkitError where two would have the same, or one would replace what is not ours."""
+    layout.refuse_inside(out)
+    sources = {os.path.realpath(path) for path in paths}
     if os.path.realpath(out) in {os.path.realpath(os.path.dirname(path)) for path in paths}:
         raise ToolkitError("holds the sources, which are never changed", where=out, remedy="choose another --out")
     made: Dict[str, Item] = {}
@@ -54,6 +57,8 @@ def items(paths: List[str], out: str, as_folders: bool) -> List[Item]:
         stem, is_video = os.path.splitext(os.path.basename(path))[0], videoio.is_video(os.path.basename(path))
         ending = ("" if as_folders else videoio.WRITTEN) if is_video else ".png"
         item = Item(path, os.path.join(out, stem + ending), is_video, is_video and as_folders)
+        if os.path.realpath(item.target) in sources:
+            raise ToolkitError("is a source, which is never changed", where=item.target, remedy="choose another --out")
         if item.target in made:
             what = "would be the result of both %s and %s" % (made[item.target].path, path)
             raise ToolkitError(what, where=item.target, remedy="rename one of them, or give them one at a time")
@@ -98,7 +103,7 @@ def writing(item: Item) -> Iterator[Take]:
 
 @contextlib.contextmanager
 def _numbered(folder: str) -> Iterator[Take]:
-    """000000.png and so on; what an earlier, longer video left after the last one is removed."""
+    """000000.png and so on. What an earlier video left goes first, so that frames of two are never mixed."""
     count = 0
 
     def path(number: int) -> str:
@@ -107,11 +112,12 @@ def _numbered(folder: str) -> Iterator[Take]:
     def take(picture: np.ndarray) -> None:
         nonlocal count
         if not count:
-            atomic.write_text(os.path.join(folder, MARK), "numbered pictures here are replaced by the next ones\n")
+            atomic.write_text(os.path.join(folder, MARK), "unfinished\n")
+            for name in os.listdir(folder):
+                if re.fullmatch(r"\d{6,}\.png", name):
+                    os.remove(os.path.join(folder, name))
         imageio.write_png(path(count), picture)
         count += 1
 
     yield take
-    while os.path.exists(path(count)):
-        os.remove(path(count))
-        count += 1
+    atomic.write_text(os.path.join(folder, MARK), "%d pictures, which the next video of this name replaces\n" % count)

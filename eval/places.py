@@ -27,7 +27,10 @@ def refuse_other(target: str, form: str) -> None:
 
 
 def _is_saved_model(folder: str) -> bool:
-    return os.path.isdir(folder) and set(os.listdir(folder)) <= PARTS
+    if not os.path.isdir(folder):
+        return False
+    held = set(os.listdir(folder))
+    return held <= PARTS and (not held or "saved_model.pb" in held)
 
 
 @contextlib.contextmanager

@@ -83,8 +83,11 @@ class Labelling:
                 yield
         self.results.append({"source": item.path, "path": item.target, "frames": done})
         due = footage.expected(item)
+        what = "%s: ends after %d of the %d frames that its header tells" % (item.path, done, due)
         if done < (1 - MOST_LOST) * due:
-            self._note(item, "%s: ends after %d of %d frames" % (item.path, done, due))
+            self._note(item, what)
+        elif done < due:
+            self._tell(what)
 
     def _note(self, item: footage.Item, what: str) -> None:
         self.damaged.append({"source": item.path, "what": what})

@@ -67,9 +67,10 @@ def _prediction(file: str, index: int, source: Any, codec: ColourCodec, about: D
     """`about` counts the pixels of no class."""
     truth = source.read(index)[1]
     picture = labels.to_8_bits(imageio.read_raw(file))
-    if labels.holds_grey_ids(picture, len(source.classes)):
-        picture = np.ascontiguousarray(picture[..., 0])
-    ids = labels.interpret(picture, codec).ids
+    read_as = labels.interpret(picture, codec)
+    if read_as.unknown and labels.holds_grey_ids(picture, len(source.classes)):
+        read_as = labels.interpret(np.ascontiguousarray(picture[..., 0]), codec)
+    ids = read_as.ids
     if ids.shape != truth.shape:
         raise ToolkitError(
             "is %d x %d, its frame %d x %d" % (ids.shape + truth.shape),

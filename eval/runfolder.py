@@ -36,6 +36,14 @@ class Run(NamedTuple):
         return self.document["settings"]
 
 
+def require_plain(path: str) -> None:
+    """ToolkitError for a path that TensorFlow, which takes it for a pattern, would not find again."""
+    if set(path) & set("*?[\\"):
+        raise ToolkitError(
+            "TensorFlow takes *, ?, [ and \\ for patterns", where=path, remedy="call the folder otherwise"
+        )
+
+
 def holds_run(path: str) -> bool:
     """Whether a folder holds a run."""
     return os.path.isfile(os.path.join(path, SETTINGS))
@@ -43,6 +51,7 @@ def holds_run(path: str) -> bool:
 
 def read(path: str) -> Run:
     """Open a run folder; ToolkitError where it holds no run."""
+    require_plain(path)
     file = os.path.join(path, SETTINGS)
     if not os.path.isdir(path) or not os.path.isfile(file):
         raise ToolkitError("holds no run", where=path, remedy="give the --output_path of a training")
@@ -96,7 +105,7 @@ def damaged(path: str) -> List[str]:
 
 
 def _all(path: str) -> List[Union[Checkpoint, str]]:
-    return [_checked(file) for file in sorted(glob.glob(os.path.join(path, CHECKPOINTS, "*-*.json")))]
+    return [_checked(file) for file in sorted(glob.glob(os.path.join(glob.escape(path), CHECKPOINTS, "*-*.json")))]
 
 
 def _checked(file: str) -> Union[Checkpoint, str]:

@@ -6,7 +6,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from camvid_tools.errors import ToolkitError
+from camvid_tools.errors import RunFault, ToolkitError
 from net import bisenet
 from net.layers import Precise, as_is
 from pipeline import tfdata
@@ -82,10 +82,10 @@ class Scorer:
     def _run(self) -> List[np.ndarray]:
         try:
             return self._session.run([self._label, self._ids])
-        except tf.errors.OpError:
+        except tf.errors.OpError as error:
             if self._make.fault is not None:
                 raise self._make.fault from None
-            raise
+            raise stopped(error) from error
 
 
 class FrameByFrame:
@@ -115,11 +115,32 @@ class FrameByFrame:
 
     def ids(self, image: np.ndarray) -> np.ndarray:
         """image [N,H,W,3] uint8 -> ids [N,H,W] uint8."""
-        return self._session.run(self._ids, {self._image: image})
+        return run(self._session, self._ids, {self._image: image})
 
     def scores(self, image: np.ndarray) -> np.ndarray:
         """image [N,H,W,3] uint8 -> class scores before upsampling, [N,H/s,W/s,K] float32."""
-        return self._session.run(self._scores, {self._image: image})
+        return run(self._session, self._scores, {self._image: image})
+
+
+def run(session: tf.Session, fetches: Any, fed: Dict[tf.Tensor, np.ndarray]) -> Any:
+    """session.run; what TensorFlow cannot do is a RunFault."""
+    try:
+        return session.run(fetches, fed)
+    except tf.errors.OpError as error:
+        raise stopped(error) from error
+
+
+def stopped(error: tf.errors.OpError) -> RunFault:
+    """For people."""
+    remedy = "if memory ran out: a smaller --batch_size or --tile, or smaller frames"
+    return RunFault("TensorFlow stopped: %s" % reason(error), remedy=remedy)
+
+
+def reason(error: tf.errors.OpError) -> str:
+    """The line of TensorFlow's message that says what happened: where it names a node, the one before."""
+    lines = error.message.splitlines()
+    named = [number for number, line in enumerate(lines) if "[[{{node" in line]
+    return lines[max(0, named[0] - 1) if named else 0].strip()
 
 
 def inference(model: Model, image: tf.Tensor, spec: BatchSpec, precise: Precise = as_is) -> tf.Tensor:

@@ -52,7 +52,7 @@ class Serving:
 
     def __call__(self, image: np.ndarray) -> Answer:
         """image [1,H,W,3] uint8 -> the answer of the live graph."""
-        return Answer(*self.session.run([self.ids, self.scores], {self.image: image}))
+        return Answer(*runner.run(self.session, [self.ids, self.scores], {self.image: image}))
 
     def frozen(self) -> tf.GraphDef:
         """The graph with its weights as constants and nothing else."""

@@ -20,6 +20,12 @@ AHEAD = 3  # batches a process is asked for at once, so that it never waits to b
 KEPT = 6  # batches that TensorFlow may hold: prefetched, in use and not yet given back
 
 
+def require(count: int) -> None:
+    """ToolkitError where the system does not have `count` of them."""
+    if count and sys.platform != "linux":
+        raise ToolkitError("--workers needs Linux", remedy="use --workers 0, and --threads")
+
+
 class Workers:
     """`make`'s batches, made by `count` forked processes. To be called for one after another; any other number begins
     anew from there. Use as a context manager, so that the processes end.
@@ -28,8 +34,7 @@ class Workers:
     """
 
     def __init__(self, make: TrainBatches, count: int) -> None:
-        if sys.platform != "linux":
-            raise ToolkitError("--workers needs Linux", remedy="use --workers 0, and --threads")
+        require(count)
         self.make, self.spec = make, make.spec
         self._asked: Dict[int, int] = {}  # number -> place
         self._next = 0

@@ -151,6 +151,8 @@ def test_names_that_are_no_file_names_are_refused_and_nothing_is_written(run, tr
     before = synthetic.state(tmp_path)
     said = run(encode.main, "--src", path, "--form", "unpack", "--out", tmp_path / "out").refusal()
     assert "leads out of the folder" in said and str(path) in said
+    with pytest.raises(ToolkitError, match="leads out of the folder"):  # eval makes pictures by these names
+        packed.PackedFile(str(path))
     assert synthetic.state(tmp_path) == before and not (tmp_path / "out").exists()
 
 

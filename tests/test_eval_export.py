@@ -191,6 +191,8 @@ def test_what_cannot_be_exported_is_one_line_that_names_it(export, run, finished
     assert "a folder" in run(main, *flags, tmp_path / "net").refusal()
     assert "a.txt.pb" in run(main, *flags, tmp_path / "a.txt").refusal()
     assert "no SavedModel" in export("saved_model")[0].refusal()
+    assert "--soc_version" in export("saved_model", "--soc_version", "Ascend910")[0].refusal()
+    assert "--soc_version" in run(main, *flags, tmp_path / "a.pb", "--dynamic", "--soc_version", "A").refusal()
     flags.append(tmp_path / "a.pb")
     assert "--dynamic" in run(main, *flags, "--dynamic", "--height", 0).refusal()
     assert "0 x 96" in run(main, *flags, "--height", "0").refusal()

@@ -7,11 +7,13 @@ import shutil
 import cv2
 import numpy as np
 import pytest
+import tensorflow.compat.v1 as tf
 
 import drawn
 import synthetic
 from camvid_tools import classes, imageio, videoio
-from eval import runner, trained
+from camvid_tools.errors import RunFault
+from eval import footage, runner, trained
 from eval.__main__ import main as score
 from eval.anysize import AnySize
 from eval.predict import main
@@ -141,6 +143,40 @@ def test_ids_of_a_video_are_a_folder_of_pictures_since_no_codec_may_touch_them(p
         assert numbered == ["%06d.png" % number for number in range(count)]
     ids = imageio.read_raw(str(out / "drive" / "000003.png"))
     assert ids.shape == (64, 96) and not (ids == VOID).any()
+
+
+def test_a_folder_of_ids_that_was_cut_off_says_so_and_holds_frames_of_one_video(data, tmp_path):
+    path = film(tmp_path / "drive.mp4", os.path.join(data, "test", NAMES[0] + ".png"))
+    item = footage.items([path], str(tmp_path / "out"), as_folders=True)[0]
+    told = tmp_path / "out" / "drive" / footage.MARK
+    with footage.writing(item) as write:
+        for _ in range(3):
+            write(np.zeros((8, 8), np.uint8))
+    assert told.read_text().startswith("3 pictures")
+    with pytest.raises(KeyboardInterrupt), footage.writing(item) as write:
+        write(np.ones((8, 8), np.uint8))
+        raise KeyboardInterrupt
+    assert told.read_text() == "unfinished\n"
+    assert sorted(os.listdir(item.target)) == [footage.MARK, "000000.png"]
+
+
+def test_a_source_is_never_replaced_not_even_by_way_of_a_link(predict, data, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "out").mkdir()
+    mine = tmp_path / "out" / "a.png"
+    shutil.copy(os.path.join(data, "test", NAMES[0] + ".png"), str(mine))
+    os.symlink(str(mine), str(tmp_path / "in" / "a.png"))
+    before = mine.read_bytes()
+    assert "is a source" in predict(tmp_path / "in")[0].refusal()
+    assert mine.read_bytes() == before
+
+
+def test_what_tensorflow_cannot_do_is_told_in_one_line():
+    with tf.Graph().as_default(), tf.Session() as session:
+        given = tf.placeholder(tf.float32, [1])
+        checked = tf.check_numerics(given, "not finite")
+        with pytest.raises(RunFault, match="^TensorFlow stopped: .*not finite.*memory"):
+            runner.run(session, checked, {given: [np.nan]})
 
 
 def test_pictures_of_anybody_else_are_not_replaced(predict, run, finished, data, tmp_path):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import drawn
+import synthetic
 from camvid_tools import classes, imageio
 from camvid_tools.codec import ColourCodec
 from eval.__main__ import main
@@ -100,6 +101,25 @@ def test_missing_doubled_and_wrongly_sized_predictions_are_refused_by_name(run, 
     assert "two predictions of one frame" in judge(run, data, tmp_path).refusal()
     assert "no such folder" in judge(run, data, tmp_path / "nowhere").refusal()
     assert "--data_path" in run(main, "--predictions", tmp_path).refusal()
+
+
+def test_the_labels_themselves_can_be_scored_but_nothing_is_left_among_them(run, data, tmp_path):
+    labels = os.path.join(data, "test_labels")
+    before = synthetic.state(data)
+    assert "labels of a data set" in judge(run, data, labels).refusal()
+    assert synthetic.state(data) == before
+    assert judge(run, data, labels, "--out", tmp_path).json()["mean_iou"] == 1
+
+
+def test_black_and_white_class_colours_are_no_ids(run, tmp_path):
+    tree, ids = tmp_path / "tree", np.eye(32, dtype=np.uint8)
+    colours = np.where(ids[..., None], np.uint8(0), np.uint8(255)).repeat(3, axis=2)  # road is id 0, white
+    synthetic.put(str(tree / "test" / "a.png"), np.zeros((32, 32, 3), np.uint8))
+    synthetic.put(str(tree / "test_labels" / "a_L.png"), colours)
+    (tree / "class_dict.csv").write_text("name,r,g,b\nroad,255,255,255\nkerb,0,0,0\n")
+    for number, form in enumerate((colours, ids, ids[..., None].repeat(3, axis=2))):
+        synthetic.put(str(tmp_path / str(number) / "a.png"), form)
+        assert judge(run, tree, tmp_path / str(number)).json()["mean_iou"] == 1
 
 
 @pytest.mark.parametrize("flag, value", [("--checkpoint", "last"), ("--device", "cpu"), ("--batch_size", "1")])

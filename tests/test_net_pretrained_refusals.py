@@ -1,5 +1,9 @@
 """Weights that do not fit, and what they are told to be."""
 
+import struct
+import zipfile
+
+import h5py
 import numpy as np
 import pytest
 
@@ -55,6 +59,33 @@ def test_weights_of_another_network_are_named_for_what_they_are(tmp_path, key, f
     np.savez(str(tmp_path / "w.npz"), **{key: np.ones(3, np.float32)})
     with pytest.raises(ValueError, match=says):
         Frontend(frontend).load(tmp_path / "w.npz")
+
+
+def declares(folder, shape):
+    """An .npz whose array is said to be far larger than the file, and an HDF5 with one that was never written."""
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': %s, }" % str(shape).encode()
+    header = header.ljust(117) + b"\n"
+    with zipfile.ZipFile(str(folder / "w.npz"), "w") as archive:
+        archive.writestr("stem.npy", b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header)
+    with h5py.File(str(folder / "w.h5"), "w") as file:
+        file.attrs["layer_names"] = [b"stem"]
+        layer = file.create_group("stem")
+        layer.attrs["weight_names"] = [b"kernel:0"]
+        layer.create_dataset("kernel:0", shape=shape, dtype="f4", chunks=(1 << 20,))
+
+
+@pytest.mark.parametrize("name", ["w.npz", "w.h5"])
+def test_a_file_that_declares_more_than_memory_holds_is_refused(tmp_path, name):
+    declares(tmp_path, (10**13,))
+    with pytest.raises(ValueError, match="damaged|declares 40000 GB"):
+        Frontend("xception39").load(tmp_path / name)
+
+
+def test_an_npz_with_something_that_is_no_array_is_refused_by_its_name(tmp_path):
+    with zipfile.ZipFile(str(tmp_path / "w.npz"), "w") as archive:
+        archive.writestr("frontend/stem/kernel", b"text")
+    with pytest.raises(ValueError, match="frontend/stem/kernel, which is no array"):
+        Frontend("xception39").load(tmp_path / "w.npz")
 
 
 @pytest.mark.parametrize("content", [b"", b"hello, no weights", b"\x89HDF\r\n\x1a\nbroken", b"PK\x03\x04broken"])

@@ -89,6 +89,9 @@ def test_a_pickle_before_the_weights_runs_nothing_either(tmp_path):
         ((3,), (1,), -1),
         ((2, 3), (1,), 0),
         ((1 << 40,), (0,), 0),
+        (("x", 1 << 33), (1, 1), 0),
+        ((-(10**15),), (1,), 0),
+        ((1.0,), (1,), 0),
     ],
 )
 def test_a_tensor_outside_its_storage_is_refused(tmp_path, is_legacy, size, stride, offset):

@@ -11,6 +11,7 @@ import drawn
 import synthetic
 from camvid_tools.commands import check, encode, split, synth
 from eval.__main__ import main as score
+from eval.predict import main as label
 from pipeline.__main__ import main as measure
 from train.__main__ import main as train
 
@@ -44,9 +45,17 @@ VAST = "100000000"
         (train, ["--data_path", "{data}", "--batch_size", "x"], "whole number"),
         (train, ["--data_path", "{data}", "--resume", "--overwrite"], "--overwrite"),
         (train, [], "--data_path"),
+        (train, ["--data_path", "{data}", "--output_path", "rate[0.01]"], "for patterns"),
+        (train, ["--output_path", "nowhere", "--resume"], "holds no run to go on with"),
+        (train, ["--data_path", "{data}", "--train_epochs", "1e18"], "more than can be counted"),
+        (train, ["--data_path", "{data}", "--profile", __file__, "--weights", "none", "--device", "cpu"], "else"),
+        (train, ["--self_test", "--precision", "mixed"], "takes no --precision"),
+        (train, ["--self_test", "--frontend", "nonet"], "no frontend 'nonet'"),
         (score, ["--run", "{data}"], "no run"),
         (score, ["--pictures", "-3"], "--pictures -3"),
         (score, ["--out", "{data}/class_dict.csv"], "class_dict.csv"),
+        (score, ["--predictions", "o", "--run", "r", "--data_path", "{data}"], "--run says nothing"),
+        (label, ["--src", "{data}/test", "--out", "{data}/test_labels"], "labels of a data set"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_one_line_that_names_it(main, flags, fact, data, run, tmp_path, monkeypatch):

@@ -6,14 +6,16 @@ import shutil
 import numpy as np
 import pytest
 
+import synthetic
 import torch_writing
 import trainings
-from camvid_tools import classes
+from camvid_tools import atomic, classes
 from camvid_tools.errors import ToolkitError
 from eval import runfolder, runner
 from train import pretrained, run_start, weights
 from weight_files import lite_state, network
 
+VAST = ["--batch_size", "1000000", "--weights", "none"]
 FEW = ["--train_steps", "1", "--batch_size", "2", "--height", "64", "--width", "96", "--tf_threads", "1"]
 
 
@@ -82,6 +84,26 @@ def test_a_resumed_training_does_not_begin_with_the_weights_again(finished, data
     before = trainings.digest(copy)
     trainings.resume(copy)
     assert trainings.digest(copy) == before
+
+
+def test_where_weights_came_from_is_still_told_when_a_run_goes_on(finished, data, tmp_path):
+    copy, came = str(shutil.copytree(finished, str(tmp_path / "run"))), {"report": "by hand", "sha256": "0" * 64}
+    atomic.write_json(os.path.join(copy, "settings.json"), dict(runfolder.read(copy).document, weights=came))
+    trainings.resume(copy, "--train_steps", str(trainings.STEPS + 1))
+    assert runfolder.read(copy).document["weights"] == came
+
+
+@pytest.mark.parametrize("flags, fact", [(["--weights", "{run}"], "the weights are from"), (VAST, "at most 2 can be")])
+def test_a_command_that_cannot_be_used_does_not_remove_the_run_that_it_was_to_replace(
+    finished, data, run, tmp_path, flags, fact
+):
+    from train.__main__ import main
+
+    copy = str(shutil.copytree(finished, str(tmp_path / "run")))
+    before = synthetic.state(copy)
+    flags = ["--data_path", data, "--output_path", copy, "--overwrite"] + [flag.format(run=copy) for flag in flags]
+    assert fact in run(main, *flags).refusal()
+    assert synthetic.state(copy) == before
 
 
 @pytest.mark.parametrize("given", ["nowhere.pth", "none/at/all"])

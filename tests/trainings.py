@@ -38,9 +38,9 @@ def train(data, run):
     return run
 
 
-def resume(run):
+def resume(run, *flags):
     """Go on with a run to its end."""
-    subprocess.run([sys.executable, "-m", "train", "--output_path", run, "--resume"], check=True)
+    subprocess.run([sys.executable, "-m", "train", "--output_path", run, "--resume"] + list(flags), check=True)
 
 
 def digest(run):

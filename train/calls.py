@@ -7,7 +7,9 @@ from typing import Any, Dict
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+from camvid_tools import atomic
 from camvid_tools.errors import RunFault
+from eval import runner
 
 from . import replay
 from .state import Parts, State, Stop
@@ -70,8 +72,7 @@ class Calls:
         except tf.errors.OpError as error:
             if parts.make.fault is not None:
                 raise parts.make.fault from None
-            line = error.message.splitlines()[0]
-            raise RunFault("TensorFlow stopped at step %d: %s" % (state.step, line)) from error
+            raise RunFault("TensorFlow stopped at step %d: %s" % (state.step, runner.reason(error))) from error
         self._compiled = True
         self._require_finite(values)
         self._advance(values)
@@ -113,5 +114,4 @@ def _write_trace(metadata: Any, path: str) -> None:
     """The step's timeline in chrome://tracing's form."""
     from tensorflow.python.client import timeline
 
-    with open(path, "w", encoding="utf-8") as out:
-        out.write(timeline.Timeline(metadata.step_stats).generate_chrome_trace_format())
+    atomic.write_text(path, timeline.Timeline(metadata.step_stats).generate_chrome_trace_format())

@@ -9,7 +9,7 @@ import tempfile
 import time
 from typing import Any, Dict, List, Optional
 
-from camvid_tools import imageio
+from camvid_tools import atomic, imageio, layout
 from camvid_tools.console import Console
 from camvid_tools.errors import Interrupted, RunFault, ToolkitError
 from eval import runfolder
@@ -30,8 +30,12 @@ def run(options: argparse.Namespace, out: Console, argv: List[str]) -> int:
     if options.resume and options.overwrite:
         raise ToolkitError("--resume and --overwrite are both given", remedy="give one of them")
     given = run_start.with_saved_flags(flags.given(options), default_output_path())
+    if "data_path" not in given and options.resume:
+        where = given["output_path"]
+        raise ToolkitError("holds no run to go on with", where, remedy="name its --output_path, or give a --data_path")
     if "data_path" not in given:
         raise ToolkitError("--data_path is missing", remedy="give a split folder or a packed file")
+    runfolder.require_plain(given.get("output_path", default_output_path()))
     among = RANKS[given.get("distributed", "none")](os.environ)
     with ranks.named(among):
         return _run(given, options, Console(quiet=True) if among.rank else out, argv, among)
@@ -59,6 +63,7 @@ def _run(given: Dict[str, Any], options: argparse.Namespace, out: Console, argv:
     trace = options.profile if device.name != "npu" and not among.rank else None  # a card writes its own
     held_out = None if among.rank and device.name != "npu" else _held_out(settings, out)
     job = running.Job(settings, source, held_out, device, among, start, trace, argv)
+    running.require_possible(job)
     if among.rank:
         return _follow(job, options, out)
     with run_start.alone(settings.output_path):
@@ -87,6 +92,9 @@ def _start(settings: Settings, source: Any, options: argparse.Namespace, out: Co
     goes_on = options.resume and runfolder.holds_run(settings.output_path)
     if settings.weights == pretrained.NONE or goes_on and runfolder.checkpoints(settings.output_path):
         return None
+    if options.overwrite and layout.is_inside(settings.weights, settings.output_path):
+        what = "--overwrite would remove the run that the weights are from"
+        raise ToolkitError(what, where=settings.output_path, remedy="choose another --output_path")
     shapes = graph.network_shapes(settings, len(source.classes))
     start = pretrained.start(settings.weights, settings.frontend, shapes, source.classes)
     out.say(start.report)
@@ -107,6 +115,8 @@ def _make_place(profile: str, device: str) -> None:
         raise ToolkitError("--profile: no such folder", where=profile, remedy="make the folder first")
     if device == "npu":
         os.makedirs(profile, exist_ok=True)
+    else:
+        atomic.refuse_other(profile, atomic.JSON_STARTS)
 
 
 def _follow(job: running.Job, options: argparse.Namespace, out: Console) -> int:

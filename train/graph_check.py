@@ -15,6 +15,7 @@ from pipeline.sources import ArraySource, open_source
 
 from . import flags
 
+MOST_PIXELS = 1 << 26  # of a crop
 SHOWN = 5  # findings of a rule that are printed
 
 
@@ -89,6 +90,8 @@ def _source(options: argparse.Namespace) -> Any:
     if options.data_path:
         return open_source(options.data_path, "train")
     height, width = options.height or 800, options.width or 800
+    if height * width > MOST_PIXELS:
+        raise ToolkitError("crops of %d x %d cannot be" % (height, width), remedy="give a smaller --height and --width")
     blank = np.zeros((height, width, 3), np.uint8), np.zeros((height, width), np.uint8)
     return ArraySource(["blank"], [blank], classes.camvid32())
 

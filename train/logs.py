@@ -42,7 +42,7 @@ def rewind(run: str, step: int, validated: int) -> None:
 
     kept = [entry for entry in read_metrics(run) if keep(entry)]
     atomic.write_text(os.path.join(run, METRICS), "".join(json.dumps(entry) + "\n" for entry in kept))
-    for path in sorted(glob.glob(os.path.join(run, "events.*"))):
+    for path in sorted(glob.glob(os.path.join(glob.escape(run), "events.*"))):
         _rewind_events(path, step, validated)
 
 

@@ -19,7 +19,8 @@ def remedy(settings: Settings, batch: int) -> str:
     run = settings.output_path
     parts = ["see the batch: " + look(settings, batch)]
     parts.append("do the step again: " + typed(begin(settings) + ["--output_path", run, "--resume"]))
-    parts.append("go on otherwise: a new run with --weights %s and a lower --learning_rate" % typed([run]))
+    further = "go on otherwise: a new run with --weights %s, another --output_path and a lower --learning_rate"
+    parts.append(further % typed([run]))
     return "; ".join(parts)
 
 

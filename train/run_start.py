@@ -40,7 +40,7 @@ def with_saved_flags(given: Dict[str, Any], default_output: str) -> Dict[str, An
     saved = dict(run.document["given"], **_settled(run))
     if "train_steps" in given or "train_epochs" in given:
         saved = {name: value for name, value in saved.items() if name not in ("train_steps", "train_epochs")}
-    if given.get("device", saved.get("device")) != saved.get("device"):
+    if "device" in given and (given["device"] == "npu") != (run.settings.get("device") == "npu"):
         saved = {name: value for name, value in saved.items() if name not in OF_A_DEVICE}
     return dict(saved, **flags)
 
@@ -86,8 +86,9 @@ def claim(
     if runfolder.holds_run(run) and not options.resume and not options.overwrite:
         remedy = "--resume goes on with it, --overwrite removes it, or choose another --output_path"
         raise ToolkitError("holds another run", where=run, remedy=remedy)
-    checkpoint = None
+    checkpoint = held = None
     if runfolder.holds_run(run) and options.resume:
+        held = runfolder.read(run).document
         _require_same(settings, source, run, out)
         found = runfolder.checkpoints(run)
         checkpoint = found[-1] if found else None
@@ -97,10 +98,15 @@ def claim(
         if checkpoint is not None and is_finished(settings, checkpoint):
             return checkpoint
         logs.rewind(run, checkpoint.step if checkpoint else -1, checkpoint.about["validated"] if checkpoint else -1)
+    elif options.resume:
+        out.say("no run here yet: starting at step 0")
     elif options.overwrite:
         _remove_run(run)
     # The settings come first: a folder with them is ours, whatever a kill leaves out of the rest.
-    atomic.write_json(os.path.join(run, runfolder.SETTINGS), document(settings, source, given, argv, start))
+    told = document(settings, source, given, argv, start)
+    if held is not None and start is None:
+        told["weights"] = held.get("weights")  # what it began with
+    atomic.write_json(os.path.join(run, runfolder.SETTINGS), told)
     os.makedirs(os.path.join(run, runfolder.CHECKPOINTS), exist_ok=True)
     return checkpoint
 

@@ -41,12 +41,24 @@ class Job(NamedTuple):
     argv: List[str]
 
 
-def train(job: Job, state: State, out: Console) -> None:
-    """Build, restore, loop from `state` on; closes everything it opened."""
+def require_possible(job: Job) -> None:
+    """ToolkitError for what a machine or a batch cannot be, before a run's folder is touched."""
+    workers.require(job.settings.workers)
+    _batches(job)
+
+
+def _batches(job: Job) -> TrainBatches:
     settings, source = job.settings, job.source
     spec = BatchSpec(settings.batch_size, settings.height, settings.width, len(source.classes))
     schedule = Schedule(len(source), settings.batch_size, settings.seed, *job.ranks)
-    make = TrainBatches(source, schedule, settings.augmentation, spec, settings.on_damaged)
+    return TrainBatches(source, schedule, settings.augmentation, spec, settings.on_damaged)
+
+
+def train(job: Job, state: State, out: Console) -> None:
+    """Build, restore, loop from `state` on; closes everything it opened."""
+    settings, source = job.settings, job.source
+    make = _batches(job)
+    schedule = make.schedule
     with contextlib.ExitStack() as opened:
         feed = opened.enter_context(workers.feed(make, settings.workers))
         state.spent.workers = getattr(feed, "pids", ())

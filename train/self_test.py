@@ -9,6 +9,7 @@ import tensorflow.compat.v1 as tf
 
 from camvid_tools import classes, scene
 from camvid_tools.console import Console
+from camvid_tools.errors import ToolkitError
 from eval import runfolder, runner, scoring
 from eval.protocols import resolve
 from pipeline import device as devices
@@ -17,6 +18,7 @@ from pipeline.schedule import Schedule
 from pipeline.sources import ArraySource
 from pipeline.spec import BatchSpec
 
+from . import flags
 from . import graph as graphs
 from . import settings as settings_module
 from .checkpoint import Checkpoints, fetch, weights_digest
@@ -24,12 +26,18 @@ from .checkpoint import Checkpoints, fetch, weights_digest
 HEIGHT, WIDTH, FRAMES = 96, 128, 2
 BATCH = 4  # each frame twice: over two values a channel, batch norm learns averages that are off by a factor
 STEPS = 150
+TAKEN = ("self_test", "device", "seed", "frontend", "tf_threads")
 ENOUGH_ACCURACY, ENOUGH_IOU = 0.8, 0.45  # thin things at a network's stride of 8 keep the IoU from 1
 LOSS_FALLS_BY = 4.0
 
 
 def run(options: argparse.Namespace, out: Console) -> int:
     """Print one line a check; exit code 1 if any fails."""
+    others = sorted(set(flags.given(options)) - set(TAKEN))
+    if others:
+        raise ToolkitError(
+            "--self_test is a training of its own, which takes no --%s" % others[0], remedy="leave it out"
+        )
     source = two_frames()
     given = {
         "data_path": source.path,
@@ -45,6 +53,7 @@ def run(options: argparse.Namespace, out: Console) -> int:
     }
     given.update({"frontend": options.frontend} if options.frontend else {})
     settings = settings_module.resolve(given, source)
+    settings_module.require_frontend(settings.frontend)
     device = devices.choose(settings.device, options.tf_threads)
     out.say("overfitting %d drawn frames of %d x %d with %s" % (FRAMES, HEIGHT, WIDTH, settings.frontend))
     checks = _checks(settings, source, device, out)
@@ -79,7 +88,7 @@ def _checks(settings: Any, source: ArraySource, device: devices.Device, out: Con
         saver, initialise = Checkpoints(folder, built.variables), graphs.initialiser(built)
         with device.training_session(built.graph) as session:
             session.run(initialise)
-            device.begin(session)
+            device.begin(session, {})
             before = fetch(session, built.variables)
             losses = _train(session, built, out)
             after = fetch(session, built.variables)

@@ -24,6 +24,7 @@ FREE = (
 OF_A_RANK = "output_path data_path cache threads workers tf_threads on_damaged save_every log_every".split()
 # What runs did that say nothing of it: there was no choice.
 BEFORE = {"ranks": 1, "recipe.score_stride": 8, "recipe.logit_adjustment": 0.0}
+MOST_STEPS = 10**9
 LENGTHS = ("validate_every", "save_every", "log_every", "total_steps")
 
 
@@ -91,6 +92,8 @@ def resolve(given: Dict[str, Any], source, say: Callable[[str], None] = _nothing
     total = given.get("train_steps") or max(1, round(given.get("train_epochs", recipe.epochs) * len(source) / a_step))
     lengths = _lengths(given, total, per_epoch, say)
     total = lengths["total_steps"]
+    if total > MOST_STEPS:
+        raise ToolkitError("%.3g steps are more than can be counted" % total, remedy="give fewer --train_epochs")
     ignored = _ignored(recipe, source.classes)
     if len(ignored) == len(source.classes):
         raise ToolkitError("no class is left to learn: all are ignored", where=source.path)

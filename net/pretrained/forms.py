@@ -47,6 +47,7 @@ OURS = Form("this toolkit", "/kernel", "/kernel", "/bias", _same_words("/"), _as
 
 HDF5, ZIP, TORCH_LEGACY = b"\x89HDF", b"PK", b"\x80\x02"
 ZIP_DAMAGE = (zipfile.BadZipFile, zlib.error, LookupError, EOFError, OSError, RuntimeError)
+MOST_BYTES = 1 << 32  # of a file's arrays: ten times the largest frontend's
 AVERAGE = "/ExponentialMovingAverage"
 
 
@@ -77,9 +78,19 @@ def _is_of_torch(path: str) -> bool:
 def _npz(path: str) -> Tensors:
     try:
         with np.load(path, allow_pickle=False) as held:
-            return {name: held[name] for name in held.files}
-    except ZIP_DAMAGE as error:
+            _bound(sum(entry.file_size for entry in held.zip.infolist()))
+            tensors = {name: held[name] for name in held.files}
+    except ZIP_DAMAGE + (MemoryError,) as error:
         raise ValueError("is damaged (%s)" % error) from None
+    foreign = [name for name, value in tensors.items() if not isinstance(value, np.ndarray)]
+    if foreign:
+        raise ValueError("holds %s, which is no array" % foreign[0])
+    return tensors
+
+
+def _bound(size: int) -> None:
+    if size > MOST_BYTES:
+        raise ValueError("declares %.0f GB, more than weights have" % (size / 1e9))
 
 
 def _checkpoint(path: str) -> Tensors:
@@ -104,6 +115,7 @@ def _keras(path: str) -> Tensors:
             root = file.get("model_weights", file)
             layers = [_text(name) for name in root.attrs["layer_names"]]
             pairs = [(root[layer], _text(name)) for layer in layers for name in root[layer].attrs["weight_names"]]
+            _bound(sum(layer[name].size * layer[name].dtype.itemsize for layer, name in pairs))
             return {name.partition(":")[0]: np.asarray(layer[name]) for layer, name in pairs}
     except (OSError, KeyError, TypeError, AttributeError) as error:
         raise ValueError("holds no Keras weights, or is damaged (%s)" % error) from None

@@ -35,7 +35,9 @@ def load(path: str, frontend: str, shapes: Mapping[str, Sequence[int]]) -> Loade
         text = "has no %s: %d of the %d tensors that %s needs are missing, these are weights of another network"
         raise ValueError(text % (lacking[0], len(lacking), len(keys), frontend))
     left_over = sorted(set(tensors) - set(keys.values()))
-    further = [key for key in left_over if re.fullmatch(family.layers, key) and not key.endswith(COUNTERS)]
+    used = set(keys.values())  # an optimiser's slots are called as the variable they are of, and a word
+    own = [key for key in left_over if not key.endswith(COUNTERS) and key.rpartition("/")[0] not in used]
+    further = [key for key in own if re.fullmatch(family.layers, key)]
     if further:
         raise ValueError(
             "has %s, for which %s has no place: these are weights of a larger network" % (further[0], frontend)

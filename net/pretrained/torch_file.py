@@ -134,9 +134,6 @@ def _views(tensors: Dict[str, _Tensor], arrays: Dict[str, np.ndarray]) -> Dict[s
 def _view(tensor: _Tensor, arrays: Dict[str, np.ndarray]) -> np.ndarray:
     """A copy of the elements, once all of them are known to lie inside the storage."""
     storage, offset, size, stride = tensor
-    numbers = (offset,) + size + stride
-    if len(size) != len(stride) or any(not isinstance(n, int) or n < 0 for n in numbers):
-        raise ValueError("has a tensor of impossible shape")
     if 0 in size:
         return np.zeros(size, storage.dtype)
     count = functools.reduce(operator.mul, size, 1)  # exact, however large; expanded views ask for memory without end
@@ -209,7 +206,10 @@ class _Tensors(_Plain):
 def _tensor(storage: _Storage, offset: int, size: Tuple, stride: Tuple, *unused: Any) -> _Tensor:
     if not isinstance(storage, _Storage):
         raise pickle.UnpicklingError("it makes a tensor of something that is no storage")
-    return _Tensor(storage, offset, tuple(size), tuple(stride))
+    size, stride = tuple(size), tuple(stride)
+    if len(size) != len(stride) or any(not isinstance(n, int) or n < 0 for n in (offset,) + size + stride):
+        raise ValueError("has a tensor of impossible shape")  # before anything is counted with it
+    return _Tensor(storage, offset, size, stride)
 
 
 def _parameter(data: _Tensor, *unused: Any) -> _Tensor:
