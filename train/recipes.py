@@ -103,8 +103,9 @@ class Recipe:
 # pretrained: the default where ImageNet weights are at hand. On SegNet's 367 frames of 360 x 480, 11 classes, a step of
 #   8 takes 1.9 to 4 seconds of one core: 74 epochs ended at a mean IoU of 0.754 on val, 38 at 0.745, after 57 minutes.
 #   python -m train --data_path camvid480.h5
-# scratch: the default elsewhere; BiSeNet's own light frontend from nothing. 90 epochs ended at 0.603, with `base`.
-#   python -m train --data_path camvid480.h5 --recipe scratch --augment base --train_epochs 90
+# scratch: the default elsewhere; BiSeNet's own light frontend from nothing. 45 epochs ended at 0.533, with `base`,
+#   after 65 minutes of one core.
+#   python -m train --data_path camvid480.h5 --recipe scratch --augment base --train_epochs 45
 # paper: the rates and full-size losses of Yu et al., BiSeNet, ECCV 2018 (decay 1e-4, power 0.9); 960 x 720 frames.
 # modelzoo: what the model zoo's BiSeNet trains by, for comparison: Void is learned, crops of 800 x 800, 2000 epochs
 #   (22 hours on an Ascend 910 there), a decay of 1e-5. Its own decay acts on the frontend alone.
