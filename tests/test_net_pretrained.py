@@ -2,6 +2,7 @@
 
 import os
 
+import h5py
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
@@ -133,6 +134,32 @@ def test_kerass_mobilenet_v2_computes_what_it_computes_there(tmp_path):
     assert {key.split("/")[0] for key in frontend.load(path).left_over} == {"Conv_1", "Conv_1_bn"}
     for ours, other in zip(frontend.run(list(frontend.taps), picture), theirs):
         assert np.allclose(ours, other, rtol=1e-3, atol=1e-3 * np.abs(other).max())
+
+
+def keras_name(block, part, is_norm):
+    return ("block_%d" % block if block else "expanded_conv") + "_" + part + "_BN" * is_norm
+
+
+def earlier_keras_name(block, part, is_norm):
+    return ("bn%d_conv_%d_bn_%s" if is_norm else "mobl%d_conv_%d_%s") % (block, block, part)
+
+
+@pytest.mark.parametrize("called", [keras_name, earlier_keras_name])
+def test_kerass_mobilenet_v2_is_known_by_both_kinds_of_names_that_its_files_have(tmp_path, called):
+    frontend, rng = Frontend("mobilenet_v2"), np.random.RandomState(3)
+    expected = {name: rng.uniform(0.5, 1, shape).astype(np.float32) for name, shape in frontend.shapes.items()}
+    with h5py.File(str(tmp_path / "w.h5"), "w") as file:
+        for name, value in expected.items():
+            block, _, part = name[len("frontend/") :].rpartition("/")[0].partition("/")
+            word, is_norm = name.rpartition("/")[2], not name.endswith("/kernel")
+            ends = {"stem": ("Conv1", "bn_Conv1"), "classifier": ("Conv_1", "Conv_1_bn")}
+            key = ends[block][is_norm] if block in ends else called(int(block[len("block") :]), part, is_norm)
+            file["%s/%s/%s:0" % (key, key, "depthwise_kernel" if name.endswith("depthwise/kernel") else word)] = value
+        file.attrs["layer_names"] = [key.encode() for key in file]
+        for key in file:
+            file[key].attrs["weight_names"] = [("%s/%s" % (key, weight)).encode() for weight in file[key][key]]
+    loaded = frontend.load(tmp_path / "w.h5")
+    assert all(np.array_equal(loaded.values[name], value) for name, value in expected.items())
 
 
 def slim_mobilenet(path, with_averages):

@@ -184,17 +184,29 @@ SLIM_MOBILENET_V2 = Family(
     HALF_RANGE,
     1e-3,
 )
-_KERAS_BLOCKS = ((r"block0/(\w+)", r"expanded_conv_\1"), (r"block(\d+)/(\w+)", r"block_\1_\2"))
-KERAS_MOBILENET_V2 = Family(
-    "Keras's MobileNetV2",
-    KERAS,
-    "expanded_conv_depthwise/depthwise_kernel",
-    r"(expanded_conv|block_\d+)_.*",
-    ((r"stem", "Conv1"), (r"classifier/conv", "Conv_1")) + _KERAS_BLOCKS,
-    ((r"stem", "bn_Conv1"), (r"classifier/conv", "Conv_1_bn"))
-    + tuple((pattern, key + "_BN") for pattern, key in _KERAS_BLOCKS),
-    HALF_RANGE,
-    1e-3,
+
+
+def _keras_mobilenet_v2(sign: str, layers: str, convolutions: Rules, norms: Rules) -> Family:
+    """By the names of the blocks, of which there are two kinds: Keras itself goes by the order of the layers."""
+    ends = (r"stem", "Conv1"), (r"classifier/conv", "Conv_1")
+    ends_norms = (r"stem", "bn_Conv1"), (r"classifier/conv", "Conv_1_bn")
+    names = ends + convolutions, ends_norms + norms
+    return Family("Keras's MobileNetV2", KERAS, sign + "/depthwise_kernel", layers, *names, HALF_RANGE, 1e-3)
+
+
+KERAS_MOBILENET_V2 = (
+    _keras_mobilenet_v2(
+        "expanded_conv_depthwise",
+        r"(expanded_conv|block_\d+)_.*",
+        ((r"block0/(\w+)", r"expanded_conv_\1"), (r"block(\d+)/(\w+)", r"block_\1_\2")),
+        ((r"block0/(\w+)", r"expanded_conv_\1_BN"), (r"block(\d+)/(\w+)", r"block_\1_\2_BN")),
+    ),
+    _keras_mobilenet_v2(
+        "mobl0_conv_0_depthwise",
+        r"mobl\d+_.*",
+        ((r"block(\d+)/(\w+)", r"mobl\1_conv_\1_\2"),),
+        ((r"block(\d+)/(\w+)", r"bn\1_conv_\1_bn_\2"),),
+    ),
 )
 OWN = Family(
     "this toolkit",
@@ -211,7 +223,7 @@ OF_FRONTEND: Dict[str, List[Family]] = {
     "efficientnet_lite0": [LITE],
     "efficientnet_lite1": [LITE],
     "efficientnet_lite2": [LITE],
-    "mobilenet_v2": [SLIM_MOBILENET_V2, KERAS_MOBILENET_V2, TORCH_MOBILENET_V2],
+    "mobilenet_v2": [SLIM_MOBILENET_V2, *KERAS_MOBILENET_V2, TORCH_MOBILENET_V2],
 }
 OF_FRONTEND.update(("resnet%d" % depth, [_torch_resnet(depth)]) for depth in (18, 34, 50, 101, 152))
 OF_FRONTEND.update(
