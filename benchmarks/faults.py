@@ -3,7 +3,7 @@
 kill -9 at random moments of every command that writes, full disks, targets that cannot be written, damaged and missing
 files, two trainings in one folder.
 
-python benchmarks/faults.py [--kills 200] [--seed 0] [--work DIR]
+python benchmarks/faults.py [--kills 200] [--seed 0] [--only COMMAND] [--work DIR]
 """
 
 import argparse
@@ -32,9 +32,10 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     parser.add_argument("--work", default=os.path.join("output", "faults"), metavar="DIR")
+    parser.add_argument("--only", action="append", choices=list(JOBS), help="try this command, may be given again")
     options = parser.parse_args(argv)
     place = prepared(os.path.abspath(options.work))
-    whole = {name: kills.undisturbed(job, place) for name, job in JOBS.items()}
+    whole = {name: kills.undisturbed(JOBS[name], place) for name in options.only or JOBS}
     ended = [(case[0], cases.tried(case)) for case in _told(cases.cases(place, whole))]
     counts = kills.campaign(options.kills, options.seed, place, whole, _say)
     print(table(counts, ended, options))

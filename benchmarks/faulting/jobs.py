@@ -10,6 +10,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 import h5py
 
+from camvid_tools import manifest
 from camvid_tools.errors import ToolkitError
 from eval import runfolder, runner
 
@@ -90,9 +91,10 @@ def _bytes(path: str) -> bytes:
 
 
 def _made_split(out: str) -> Optional[str]:
-    """The manifest comes last: with it, the folder is whole."""
+    """With a manifest, and without the mark that is taken away last, the folder is whole."""
     folder = os.path.join(out, "set")
-    return tree_digest(folder) if os.path.exists(os.path.join(folder, "manifest.json")) else None
+    is_whole = os.path.exists(os.path.join(folder, manifest.FILE_NAME)) and manifest.cut_off_command(folder) is None
+    return tree_digest(folder) if is_whole else None
 
 
 def _made_file(name: str) -> Callable[[str], Optional[str]]:

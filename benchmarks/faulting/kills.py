@@ -54,10 +54,10 @@ def fresh(place: Place) -> None:
 def campaign(
     kills: int, seed: int, place: Place, whole: Dict[str, Undisturbed], say: Callable[[str], None]
 ) -> Dict[str, Count]:
-    """`kills` kills, spread evenly over the jobs, each at a moment drawn evenly from its length."""
+    """`kills` kills, spread evenly over the jobs in `whole`, each at a moment drawn evenly from its length."""
     draw = random.Random(seed)
-    counts = {name: Count() for name in JOBS}
-    names: List[str] = list(JOBS)
+    counts = {name: Count() for name in whole}
+    names: List[str] = list(whole)
     for number in range(kills):
         name = names[number % len(names)]
         met, same = _once(JOBS[name], whole[name], draw.random() * whole[name].seconds, place)
