@@ -47,7 +47,7 @@ OURS = Form("this toolkit", "/kernel", "/kernel", "/bias", _same_words("/"), _as
 
 HDF5, ZIP, TORCH_LEGACY = b"\x89HDF", b"PK", b"\x80\x02"
 ZIP_DAMAGE = (zipfile.BadZipFile, zlib.error, LookupError, EOFError, OSError, RuntimeError)
-MOST_BYTES = 1 << 32  # of a file's arrays: ten times the largest frontend's
+MOST_BYTES = 1 << 32  # of all arrays of a file: more than ten times what the largest frontend has
 AVERAGE = "/ExponentialMovingAverage"
 
 
