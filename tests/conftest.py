@@ -22,6 +22,18 @@ settings.register_profile("ours", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("ours")
 
 
+LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+ASKED = os.environ.get(LEVEL)
+
+
+@pytest.fixture(autouse=True)
+def said_by_tensorflow():
+    """What a command or a library asks of TensorFlow in this process is not asked of those that later tests start."""
+    yield
+    if ASKED is None:
+        os.environ.pop(LEVEL, None)
+
+
 class Ran(NamedTuple):
     """What a command left at the terminal."""
 
