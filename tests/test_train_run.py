@@ -5,6 +5,8 @@ import glob
 import json
 import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 import tensorflow.compat.v1 as tensorflow
@@ -15,7 +17,7 @@ from eval import runfolder
 from eval.runfolder import read_metrics
 from train import recipes
 from train.__main__ import main
-from trainings import SHORT, STEPS, digest, numbers, resume
+from trainings import SHORT, STEPS, digest, numbers
 
 
 def test_a_run_leaves_all_that_its_folder_promises(finished, data):
@@ -50,16 +52,21 @@ def test_the_newest_two_and_the_best_checkpoint_are_kept_and_tensorflow_finds_th
     assert "frontend/stem/kernel" in names and "frontend/stem/kernel/sgd_frontend" in names
 
 
-def test_a_truncated_newest_checkpoint_is_passed_over_and_the_one_before_is_used(finished, data, tmp_path):
+def test_a_truncated_newest_checkpoint_is_named_and_the_one_before_is_used(finished, tmp_path):
     run = str(tmp_path / "damaged")
     shutil.copytree(finished, run)
     for checkpoint in runfolder.checkpoints(run):
         if checkpoint.step > 8:
             with open(checkpoint.prefix + ".data-00000-of-00001", "r+b") as file:
                 file.truncate(1000)
-    assert runfolder.checkpoints(run)[-1].step == 8
-    resume(run)
-    assert digest(run) == digest(finished)
+    before = runfolder.checkpoints(run)[-1]
+    assert before.step == 8
+    more = [sys.executable, "-m", "train", "--output_path", run, "--resume"]
+    ran = subprocess.run(more, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True)
+    newest = os.path.join(run, "checkpoints", "last-%d" % STEPS)
+    assert "%s is damaged: last-%d.data-00000-of-00001 has 1000 of " % (newest, STEPS) in ran.stderr.decode()
+    assert "going on from %s at step 8" % before.prefix in ran.stdout.decode()
+    assert digest(run) == digest(finished) and runfolder.damaged(run) == []
 
 
 def test_resuming_a_finished_run_says_so_and_changes_nothing(finished, capsys):
