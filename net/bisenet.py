@@ -15,6 +15,7 @@ from .layers import Layers, Length, Precise, Update, as_is, global_mean, resize,
 MULTIPLE = 32
 STRIDE = 8  # of both paths where they meet, and of the paper's scores
 SCORE_STRIDES = (2, 4, STRIDE)
+FROZEN_NORMS = (None, "frontend", "all")
 DETAIL = "detail"  # the scope of what only scores finer than that have
 SPATIAL, CONTEXT, FUSED, HEAD = 64, 128, 256, 64  # channels
 NEVER = -65504.0  # the score of classes that are not to be predicted: the least that float16 holds
@@ -46,19 +47,23 @@ def build(
     norm_decay: float = 0.9,
     score_stride: int = STRIDE,
     precise: Precise = as_is,
+    frozen_norms: Optional[str] = None,
 ) -> Network:
     """images [N,H,W,3] uint8 RGB, H and W multiples of 32 -> the network; ValueError otherwise. For training they have
     to be static; at inference they may be unknown to the graph, and are then the caller's care.
 
     score_stride: of the main scores: 8 as in the paper, or 4 or 2, with fine features and sub-pixels (see _finer).
-    precise: a context for what has to stay in float32.
+    precise: a context for what has to stay in float32. frozen_norms: those that keep to their moving averages in
+    training: none, those of the frontend, or all.
     """
     _check_size(images, training)
     if score_stride not in SCORE_STRIDES:
         raise ValueError("scores of stride %s; there are %s" % (score_stride, SCORE_STRIDES))
-    layers = Layers(training, seed, norm_decay)
+    if frozen_norms not in FROZEN_NORMS:
+        raise ValueError("frozen norms %r; there are %s" % (frozen_norms, FROZEN_NORMS))
+    layers = Layers(training, seed, norm_decay).like(frozen=training and frozen_norms == "all")
     pixels = tf.cast(images, tf.float32)
-    taps = frontends.build(frontend, pixels, layers)
+    taps = frontends.build(frontend, pixels, layers.like(frozen=training and frozen_norms is not None))
     # ImageNet's statistics serve the spatial path too; it is always trained from nothing.
     normalised = (pixels - tf.constant(frontends.IMAGENET_MEAN)) * (1 / tf.constant(frontends.IMAGENET_STD))
     spatial = _spatial_path(normalised, layers)  # [N,H/8,W/8,128]

@@ -44,6 +44,7 @@ class Layers:
     """
 
     epsilon = NORM_EPSILON
+    frozen = False  # norms keep to their moving averages, in training too
     relu: Callable[[tf.Tensor], tf.Tensor] = staticmethod(tf.nn.relu)
     same = False  # TensorFlow's own padding, for weights that are compared with those of elsewhere
 
@@ -54,7 +55,7 @@ class Layers:
         self.kernels: List[Any] = []
 
     def like(self, **differing: Any) -> "Layers":
-        """These layers but for `epsilon`, `relu` or `same`; updates and kernels are collected together."""
+        """These layers but for `epsilon`, `frozen`, `relu` or `same`; updates and kernels are collected together."""
         other = copy.copy(self)
         for name, value in differing.items():
             setattr(other, name, value)
@@ -65,32 +66,41 @@ class Layers:
     ) -> tf.Tensor:
         """[N,H,W,C] -> [N,ceil(H/stride),ceil(W/stride),filters]; a bias only where no norm follows.
         zero_start: the kernel begins as zeros, for a layer that is added to another."""
-        fan_in = size * size * int(x.shape[-1])
-        kernel = self._kernel([size, size, int(x.shape[-1]), filters], 0 if zero_start else (2.0 / fan_in) ** 0.5)
-        x, padding = self._pad(x, size, stride)
-        x = tf.nn.conv2d(x, kernel, [1, stride, stride, 1], padding)
+        x = self._convolve(x, self._conv_kernel(x, filters, size, zero_start), stride)
         if bias:
             x = tf.nn.bias_add(x, tf.get_variable("bias", [filters], tf.float32, tf.zeros_initializer()))
         return x
 
     def depthwise(self, x: tf.Tensor, size: int, stride: int = 1) -> tf.Tensor:
         """[N,H,W,C] -> [N,ceil(H/stride),ceil(W/stride),C], one filter a channel."""
-        kernel = self._kernel([size, size, int(x.shape[-1]), 1], (2.0 / (size * size)) ** 0.5)
-        x, padding = self._pad(x, size, stride)
-        return tf.nn.depthwise_conv2d(x, kernel, [1, stride, stride, 1], padding)
+        return self._filter(x, self._depthwise_kernel(x, size), stride)
 
     def norm(self, x: tf.Tensor) -> tf.Tensor:
-        """Batch norm with gain and offset; statistics of the batch in training, moving averages otherwise."""
-        shape = [int(x.shape[-1])]
-        gamma = tf.get_variable("gamma", shape, tf.float32, tf.ones_initializer())
-        beta = tf.get_variable("beta", shape, tf.float32, tf.zeros_initializer())
-        mean = tf.get_variable("moving_mean", shape, tf.float32, tf.zeros_initializer(), trainable=False)
-        variance = tf.get_variable("moving_variance", shape, tf.float32, tf.ones_initializer(), trainable=False)
+        """Batch norm with gain and offset; statistics of the batch in training unless frozen, else moving averages."""
+        if self.frozen:
+            scale, shift = self._factors(int(x.shape[-1]))
+            return x * scale + shift
+        gamma, beta, mean, variance = _norm_variables(int(x.shape[-1]))
         if not self.training:
             return tf.nn.fused_batch_norm(x, gamma, beta, mean, variance, self.epsilon, is_training=False)[0]
         y, batch_mean, batch_variance = tf.nn.fused_batch_norm(x, gamma, beta, epsilon=self.epsilon)
         self.updates += [self._follow(mean, batch_mean), self._follow(variance, batch_variance)]
         return y
+
+    def _factors(self, channels: int) -> Tuple[tf.Tensor, tf.Tensor]:
+        """The factor and the summand [C] that a norm amounts to by its moving averages."""
+        gamma, beta, mean, variance = _norm_variables(channels)
+        scale = gamma * tf.rsqrt(variance + self.epsilon)
+        return scale, beta - mean * scale
+
+    def _normed(self, operator: Callable, x: tf.Tensor, kernel: tf.Tensor, stride: int = 1) -> tf.Tensor:
+        """operator(x, kernel, stride) and batch norm; a frozen one is made a part of the kernel, where it costs next to
+        nothing."""
+        if not self.frozen:
+            return self.norm(operator(x, kernel, stride))
+        channels, last = int(kernel.shape[-2]), int(kernel.shape[-1])  # a depthwise kernel is [h,w,C,1]
+        scale, shift = self._factors(channels if operator == self._filter else last)
+        return tf.nn.bias_add(operator(x, kernel * tf.reshape(scale, [-1, last]), stride), shift)
 
     def _follow(self, average: Any, value: tf.Tensor) -> Update:
         return Update(value, lambda value: tf.assign_sub(average, (1 - self._decay) * (average - value)))
@@ -100,13 +110,13 @@ class Layers:
     ) -> tf.Tensor:
         """Convolution without bias, batch norm and, unless told otherwise, ReLU, in a scope of that name."""
         with tf.variable_scope(name):
-            x = self.norm(self.conv(x, filters, size, stride))
+            x = self._normed(self._convolve, x, self._conv_kernel(x, filters, size), stride)
             return self.relu(x) if relu else x
 
     def depthwise_norm(self, name: str, x: tf.Tensor, size: int, stride: int = 1) -> tf.Tensor:
         """Depthwise convolution, batch norm and ReLU."""
         with tf.variable_scope(name):
-            return self.relu(self.norm(self.depthwise(x, size, stride)))
+            return self.relu(self._normed(self._filter, x, self._depthwise_kernel(x, size), stride))
 
     def separable_norm(
         self, name: str, x: tf.Tensor, filters: int, size: int, stride: int = 1, relu: bool = True
@@ -116,11 +126,26 @@ class Layers:
             with tf.variable_scope("depthwise"):
                 x = self.depthwise(x, size, stride)
             with tf.variable_scope("pointwise"):
-                x = self.norm(self.conv(x, filters, 1))
+                x = self._normed(self._convolve, x, self._conv_kernel(x, filters, 1))
             return self.relu(x) if relu else x
+
+    def _convolve(self, x: tf.Tensor, kernel: tf.Tensor, stride: int) -> tf.Tensor:
+        x, padding = self._pad(x, int(kernel.shape[0]), stride)
+        return tf.nn.conv2d(x, kernel, [1, stride, stride, 1], padding)
+
+    def _filter(self, x: tf.Tensor, kernel: tf.Tensor, stride: int) -> tf.Tensor:
+        x, padding = self._pad(x, int(kernel.shape[0]), stride)
+        return tf.nn.depthwise_conv2d(x, kernel, [1, stride, stride, 1], padding)
 
     def _pad(self, x: tf.Tensor, size: int, stride: int) -> Tuple[tf.Tensor, str]:
         return (x, "SAME") if self.same else pad_alike(x, size, stride)
+
+    def _conv_kernel(self, x: tf.Tensor, filters: int, size: int, zero_start: bool = False) -> Any:
+        inputs = int(x.shape[-1])
+        return self._kernel([size, size, inputs, filters], 0 if zero_start else (2.0 / (size * size * inputs)) ** 0.5)
+
+    def _depthwise_kernel(self, x: tf.Tensor, size: int) -> Any:
+        return self._kernel([size, size, int(x.shape[-1]), 1], (2.0 / (size * size)) ** 0.5)
 
     def _kernel(self, shape: List[int], deviation: float) -> Any:
         name = tf.get_variable_scope().name + "/kernel"
@@ -129,6 +154,15 @@ class Layers:
         kernel = tf.get_variable("kernel", shape, tf.float32, initialise)
         self.kernels.append(kernel)
         return kernel
+
+
+def _norm_variables(channels: int) -> Tuple[Any, Any, Any, Any]:
+    """Gain and offset, which are trained, and the moving averages of mean and variance."""
+    gamma = tf.get_variable("gamma", [channels], tf.float32, tf.ones_initializer())
+    beta = tf.get_variable("beta", [channels], tf.float32, tf.zeros_initializer())
+    mean = tf.get_variable("moving_mean", [channels], tf.float32, tf.zeros_initializer(), trainable=False)
+    variance = tf.get_variable("moving_variance", [channels], tf.float32, tf.ones_initializer(), trainable=False)
+    return gamma, beta, mean, variance
 
 
 def pad_alike(x: tf.Tensor, size: int, stride: int) -> Tuple[tf.Tensor, str]:

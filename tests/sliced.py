@@ -3,6 +3,8 @@ by itself, as the ranks do, and makes sums, means and updates in numpy."""
 
 import json
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -121,7 +123,48 @@ def flags(data, folder, steps, rate, clip):
     with open(path, "w") as file:
         json.dump(dict(recipe, frontend="xception39"), file)
     given = {"data_path": data, "output_path": os.path.join(str(folder), "run"), "recipe": path, "train_steps": steps}
-    return dict(given, batch_size=4, height=64, width=96, augment="base", threads=1, tf_threads=1)
+    given.update(batch_size=4, height=64, width=96, augment="base", threads=1, tf_threads=1)
+    return dict(given, validate_every=steps, save_every=steps)
+
+
+def frozen_flags(data, folder):
+    """The flags of a training of which slices matter in nothing, since its norms are frozen, into `folder`/run: 20
+    steps of 4 images of each rank. It begins with a run whose statistics fit, which is made first."""
+    begun = dict(flags(data, folder, 2, 1e-4, 1.0), output_path=os.path.join(str(folder), "begun"), batch_size=8)
+    _change(begun["recipe"], norm_decay=0.0)
+    subprocess.run([sys.executable, "-m", "train", *words(begun)], check=True)
+    given = flags(data, folder, 20, 1e-4, 1.0)
+    _change(given["recipe"], frozen_norms="all")
+    return dict(given, weights=begun["output_path"])
+
+
+def _change(recipe, **settings):
+    with open(recipe) as file:
+        held = json.load(file)
+    with open(recipe, "w") as file:
+        json.dump(dict(held, **settings), file)
+
+
+FAR = 2e-3  # by rounding alone, over 20 steps of small rates
+
+
+def from_plain(given):
+    """How far the weights of this training by two ranks lie from those of one process that takes whole batches, and
+    how far it moved them: the largest difference of any weight, in shares of the largest of its variable. A weight
+    follows from all that momentum ever was."""
+    plain = dict(given, output_path=given["output_path"] + "_plain", batch_size=8)
+    subprocess.run([sys.executable, "-m", "train", *words(plain)], check=True)
+    places = (given["output_path"], plain["output_path"], given["weights"])
+    ranks, whole, begun = [_weights(place) for place in places]
+    names = [name for name in whole if "/sgd" not in name and name != "global_step"]
+    return [
+        max(float(np.abs(whole[n] - other[n]).max() / max(np.abs(whole[n]).max(), 1e-3)) for n in names)
+        for other in (ranks, begun)
+    ]
+
+
+def _weights(run):
+    return runner.scored(runner.read_checkpoint(runfolder.choose(run, "last").prefix))
 
 
 def words(given):

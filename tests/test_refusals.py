@@ -70,6 +70,8 @@ def test_a_value_that_cannot_be_used_is_one_line_that_names_it(main, flags, fact
         ('{"epochs": "ten"}', "epochs"),
         ('{"learning_rate": -1}', "learning_rate"),
         ('{"norm_decay": 1}', "norm_decay"),
+        ('{"frozen_norms": "heads"}', "frozen_norms"),
+        ('{"frozen_norms": "frontend", "frontend": "xception39"}', "no weights whose statistics"),
         ('{"logit_adjustment": -0.5}', "logit_adjustment"),
         ('{"logit_adjustment": "half"}', "logit_adjustment"),
         ('{"loss_strides": [2, 4]}', "loss_strides"),

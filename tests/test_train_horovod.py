@@ -73,6 +73,14 @@ def test_ranks_end_where_one_process_does_that_takes_their_batches_in_slices(ste
     assert share < far, name
 
 
+def test_ranks_with_frozen_norms_end_where_one_process_does_that_takes_whole_batches(data, tmp_path):
+    given = sliced.frozen_flags(data, tmp_path)
+    code, said = ended(start(given), given)
+    assert code == 0, said
+    far, moved = sliced.from_plain(given)
+    assert far < sliced.FAR and moved > 1e-2
+
+
 def test_rank_0_alone_writes_and_says_anything(data, tmp_path):
     given = flags(data, tmp_path, train_steps=12, validate_every=12)
     code, said = ended(start(given, "--profile", str(tmp_path / "trace")), given)

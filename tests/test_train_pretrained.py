@@ -72,6 +72,32 @@ def test_training_begins_with_the_runs_weights_and_takes_its_frontend(finished, 
     assert len(kernels) > 20 and all(np.allclose(held[name], found[name], atol=1e-6) for name in kernels)
 
 
+@pytest.mark.parametrize("frozen, kept", [("frontend", "frontend/"), ("all", "")])
+def test_frozen_norms_keep_the_statistics_of_the_weights_while_kernels_learn(
+    finished, data, run, tmp_path, frozen, kept
+):
+    from train.__main__ import main
+
+    atomic.write_json(str(tmp_path / "own.json"), {"frozen_norms": frozen})
+    flags = ["--data_path", data, "--output_path", tmp_path / "next", "--weights", finished]
+    assert run(main, *flags, *FEW, "--recipe", tmp_path / "own.json").code == 0
+    held, found = best(finished), best(str(tmp_path / "next"))
+    same = {name for name in held if np.array_equal(held[name], found[name])}
+    statistics = {name for name in held if "/moving_" in name}
+    assert same & statistics == {name for name in statistics if name.startswith(kept)}
+    assert not [name for name in same if name.endswith("kernel")]
+
+
+def test_norms_that_the_weights_know_nothing_of_cannot_be_frozen(data, run, tmp_path):
+    from train.__main__ import main
+
+    atomic.write_json(str(tmp_path / "own.json"), {"frozen_norms": "all", "frontend": "efficientnet_lite0"})
+    flags = ["--data_path", data, "--output_path", tmp_path / "next", "--weights", lite(tmp_path, "own.pth")]
+    refusal = run(main, *flags, *FEW, "--recipe", tmp_path / "own.json", "--quiet").refusal()
+    assert "no statistics of 15, such as spatial/conv1" in refusal and "--weights a run" in refusal
+    assert not (tmp_path / "next").exists()
+
+
 def test_a_run_goes_on_with_what_it_began_with_whatever_is_installed_now(finished, monkeypatch):
     monkeypatch.setattr(pretrained, "is_installed", lambda package: True)
     flags = run_start.with_saved_flags({"output_path": finished, "resume": True}, "")

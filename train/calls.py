@@ -14,7 +14,7 @@ from eval import runner
 from . import replay
 from .state import Parts, State, Stop
 
-PROFILED_STEP = 10  # of this process: by then the feed runs ahead and memory is allocated
+PROFILED_STEP = 10  # of this process, or its last: by then the feed runs ahead and memory is allocated
 MOST_SKIPPED = 200  # batches in a row: a loss scale finds its place from 2**15 downwards within 30
 LOOK = "docs/ascend.md names what keeps a card from repeating a step"
 
@@ -28,7 +28,8 @@ class Calls:
 
     def __init__(self, parts: Parts, session: tf.Session, state: State) -> None:
         self._parts, self._session, self._state = parts, session, state
-        self._first_step, self._first_batch, self._updated = state.step, state.batches, state.batches
+        self._first_batch, self._updated = state.batches, state.batches
+        self._profiled = None if parts.trace is None else min(state.step + PROFILED_STEP, parts.settings.total_steps)
         self._compiled = False
 
     def agree(self, stop: Stop) -> bool:
@@ -63,7 +64,7 @@ class Calls:
     def _run(self) -> Dict[str, Any]:
         parts, state = self._parts, self._state
         options = metadata = None
-        if parts.trace is not None and state.step - self._first_step == PROFILED_STEP - 1:
+        if state.step + 1 == self._profiled:
             options, metadata = tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE), tf.RunMetadata()
         around = contextlib.nullcontext() if self._compiled else parts.device.first_call()
         try:

@@ -97,6 +97,8 @@ def _start(settings: Settings, source: Any, options: argparse.Namespace, out: Co
         raise ToolkitError(what, where=settings.output_path, remedy="choose another --output_path")
     shapes = graph.network_shapes(settings, len(source.classes))
     start = pretrained.start(settings.weights, settings.frontend, shapes, source.classes)
+    if settings.recipe.frozen_norms == "all":
+        pretrained.require_statistics(start, shapes)
     out.say(start.report)
     return start
 

@@ -102,7 +102,11 @@ FLAGS = (
     Flag("threads", "all cores", "that make batches", positive),
     Flag("workers", "0", "processes that make batches, instead of threads, which then serve validation alone", _count),
     Flag("tf_threads", "TensorFlow's choice", "that compute the network", positive),
-    Flag("profile", "none", "write a chrome trace of step 10 to this file; on npu the card's profile to this folder"),
+    Flag(
+        "profile",
+        "none",
+        "chrome trace of step 10, or the last, to this file; on npu the card's profile to this folder",
+    ),
     Flag("self_test", "off", "overfit two frames to see that everything works", None),
     Flag("dry_run", "off", "resolve and print all settings, train nothing", None),
 )

@@ -58,6 +58,7 @@ def build(
                 norm_decay=settings.recipe.norm_decay,
                 score_stride=settings.recipe.score_stride,
                 precise=needs.precise,
+                frozen_norms=settings.recipe.frozen_norms,
             )
             goal = objective.build(settings, network, label, needs)
         weights = [variable for variable in tf.global_variables() if variable is not step]

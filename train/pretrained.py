@@ -57,6 +57,17 @@ def start(weights: str, frontend: str, shapes: Shapes, classes: ClassTable) -> S
     return _of_elsewhere(path, frontend, shapes)
 
 
+def require_statistics(start: Start, shapes: Shapes) -> None:
+    """ToolkitError where these weights leave out statistics of a norm that they should be frozen with."""
+    lacking = [name for name in shapes if name.endswith("/moving_mean") and name not in start.values]
+    if lacking:
+        what = "recipe freezes all norms, and the weights hold no statistics of %d, such as %s" % (
+            len(lacking),
+            os.path.dirname(lacking[0]),
+        )
+        raise ToolkitError(what, remedy="give --weights a run, or freeze those of the frontend alone")
+
+
 def file_of(package: str) -> str:
     spec = importlib.util.find_spec(package)
     if spec is None:

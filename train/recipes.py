@@ -16,6 +16,7 @@ NUMBERS = (
 SHARES = ("momentum", "norm_decay", "ema_decay", "label_smoothing", "ohem_kept")
 SCORE_STRIDES = (2, 4, 8)
 LOSS_STRIDES = (1, 2, 4, 8)  # each divides every crop, so that loss and label stay in step
+FROZEN_NORMS = (None, "frontend", "all")
 OPTIMISERS = ("sgd", "rmsprop", "adam", "adamw")
 
 
@@ -30,8 +31,9 @@ class Recipe:
     class_weights: a formula of camvid-check, over the training labels; logit_adjustment: the share of their bias to
     rare classes that the scores are freed of again. ohem_kept: of the hard pixels, which alone count in the main loss,
     at least this share of all. loss_strides: the losses of main head, 1/16 and 1/32 head are taken at every n-th pixel.
-    aux_weight: of each auxiliary loss. score_stride: of the main head's class scores, 8 as in the paper, or finer; its
-    loss has to be as fine.
+    frozen_norms: batch norms that keep the statistics of the weights that a training begins with: those of the
+    `frontend`, or `all`. aux_weight: of each auxiliary loss. score_stride: of the main head's class scores, 8 as in the
+    paper, or finer; its loss has to be as fine.
     0 and None leave a thing out. ValueError names what cannot be.
     """
 
@@ -51,6 +53,7 @@ class Recipe:
     power: float = 0.9
     warm_up: int = 50
     norm_decay: float = 0.9
+    frozen_norms: Optional[str] = None
     clip_norm: float = 0.0
     ema_decay: float = 0.0
     label_smoothing: float = 0.0
@@ -74,6 +77,7 @@ class Recipe:
         self._require("optimiser", self.optimiser in OPTIMISERS, "none of %s" % ", ".join(OPTIMISERS))
         for name in ("frontend", "augment"):
             self._require(name, isinstance(getattr(self, name), str), "no name")
+        self._require("frozen_norms", self.frozen_norms in FROZEN_NORMS, "none of frontend, all")
         there = ", ".join(sorted(FORMULAS))
         self._require("class_weights", self.class_weights is None or self.class_weights in FORMULAS, "none of " + there)
         for name in ("height", "width", "warm_up"):
