@@ -21,8 +21,8 @@ horovod: env ## build Horovod into .venv, for trainings by several ranks on host
 demo: env ## the main job on drawn frames: everything below demo/, about three minutes
 	@PYTHON=.venv/bin/python sh make/demo.sh
 
-# Whole files go to one process a core, at most four: each imports TensorFlow for itself.
-SHARED := -n auto --maxprocesses 4 --dist loadfile
+# A process a core, at most four, each with a part of the files; who is done first takes of what is left to others.
+SHARED := -n auto --maxprocesses 4 --dist worksteal
 
 test: env ## the tests
 	@.venv/bin/python -m pytest $(SHARED)

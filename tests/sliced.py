@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
+import drawn
 from eval import runfolder, runner
 from net import bisenet, losses
 from pipeline import sources
@@ -116,24 +117,28 @@ ONE_STEP = LENGTHS[0]
 lengths = pytest.mark.parametrize("steps, rate, clip, far", LENGTHS)
 
 
-def flags(data, folder, steps, rate, clip):
-    """The flags of such a training into `folder`/run, with averages of the weights: 4 images of each rank a step."""
+def flags(folder, steps, rate, clip):
+    """The flags of such a training into `folder`/run, with averages of the weights: 4 images of each rank a step, and
+    nothing to validate on, which takes as long again."""
     recipe = {"optimiser": "sgd", "ema_decay": 0.9, "warm_up": 0, "learning_rate": rate, "clip_norm": clip}
     path = os.path.join(str(folder), "recipe.json")
     with open(path, "w") as file:
         json.dump(dict(recipe, frontend="xception39"), file)
+    data = os.path.join(str(folder), "set")
+    if not os.path.exists(data):
+        drawn.tree(data, lists={"train": drawn.LISTS["train"]})
     given = {"data_path": data, "output_path": os.path.join(str(folder), "run"), "recipe": path, "train_steps": steps}
     given.update(batch_size=4, height=64, width=96, augment="base", threads=1, tf_threads=1)
-    return dict(given, validate_every=steps, save_every=steps)
+    return dict(given, save_every=steps)
 
 
-def frozen_flags(data, folder):
+def frozen_flags(folder):
     """The flags of a training of which slices matter in nothing, since its norms are frozen, into `folder`/run: 20
     steps of 4 images of each rank. It begins with a run whose statistics fit, which is made first."""
-    begun = dict(flags(data, folder, 2, 1e-4, 1.0), output_path=os.path.join(str(folder), "begun"), batch_size=8)
+    begun = dict(flags(folder, 2, 1e-4, 1.0), output_path=os.path.join(str(folder), "begun"), batch_size=8)
     _change(begun["recipe"], norm_decay=0.0)
     subprocess.run([sys.executable, "-m", "train", *words(begun)], check=True)
-    given = flags(data, folder, 20, 1e-4, 1.0)
+    given = flags(folder, 20, 1e-4, 1.0)
     _change(given["recipe"], frozen_norms="all")
     return dict(given, weights=begun["output_path"])
 

@@ -65,16 +65,16 @@ def wait_for_steps(given, process):
 
 
 @sliced.lengths
-def test_ranks_end_where_one_process_does_that_takes_their_batches_in_slices(steps, rate, clip, far, data, tmp_path):
-    given = sliced.flags(data, tmp_path, steps, rate, clip)
+def test_ranks_end_where_one_process_does_that_takes_their_batches_in_slices(steps, rate, clip, far, tmp_path):
+    given = sliced.flags(tmp_path, steps, rate, clip)
     code, said = ended(start(given, "--workers", "1"), given)
     assert code == 0, said
     share, name = sliced.furthest(given, 2)
     assert share < far, name
 
 
-def test_ranks_with_frozen_norms_end_where_one_process_does_that_takes_whole_batches(data, tmp_path):
-    given = sliced.frozen_flags(data, tmp_path)
+def test_ranks_with_frozen_norms_end_where_one_process_does_that_takes_whole_batches(tmp_path):
+    given = sliced.frozen_flags(tmp_path)
     code, said = ended(start(given), given)
     assert code == 0, said
     far, moved = sliced.from_plain(given)
