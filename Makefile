@@ -21,7 +21,7 @@ horovod: env ## build Horovod into .venv, for trainings by several ranks on host
 demo: env ## the main job on drawn frames: everything below demo/, about three minutes
 	@PYTHON=.venv/bin/python sh make/demo.sh
 
-# A process a core, at most four, each with a part of the files; who is done first takes of what is left to others.
+# A process a core, at most four, each with a part of the tests; who is done first takes of what is left to others.
 SHARED := -n auto --maxprocesses 4 --dist worksteal
 
 test: env ## the tests

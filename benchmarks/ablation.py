@@ -23,7 +23,7 @@ from train import recipes  # noqa: E402
 
 ROWS: Dict[str, Dict[str, Any]] = {
     "plain": {},
-    "coarse_scores": {"score_stride": 8},
+    "frozen_norms": {"frozen_norms": "frontend"},
     "no_class_weights": {"class_weights": None},
     "no_ohem": {"ohem_kept": 0.0},
     "no_ema": {"ema_decay": 0.0},

@@ -61,7 +61,7 @@ def build(
         raise ValueError("scores of stride %s; there are %s" % (score_stride, SCORE_STRIDES))
     if frozen_norms not in FROZEN_NORMS:
         raise ValueError("frozen norms %r; there are %s" % (frozen_norms, FROZEN_NORMS))
-    layers = Layers(training, seed, norm_decay).like(frozen=training and frozen_norms == "all")
+    layers = Layers(training, seed, norm_decay).like(frozen=training and frozen_norms == "all", precise=precise)
     pixels = tf.cast(images, tf.float32)
     taps = frontends.build(frontend, pixels, layers.like(frozen=training and frozen_norms is not None))
     # ImageNet's statistics serve the spatial path too; it is always trained from nothing.

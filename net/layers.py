@@ -45,6 +45,7 @@ class Layers:
 
     epsilon = NORM_EPSILON
     frozen = False  # norms keep to their moving averages, in training too
+    precise: Precise = staticmethod(as_is)  # around what has to stay in float32
     relu: Callable[[tf.Tensor], tf.Tensor] = staticmethod(tf.nn.relu)
     same = False  # TensorFlow's own padding, for weights that are compared with those of elsewhere
 
@@ -55,7 +56,7 @@ class Layers:
         self.kernels: List[Any] = []
 
     def like(self, **differing: Any) -> "Layers":
-        """These layers but for `epsilon`, `frozen`, `relu` or `same`; updates and kernels are collected together."""
+        """These layers but for some of the attributes above; updates and kernels are collected together."""
         other = copy.copy(self)
         for name, value in differing.items():
             setattr(other, name, value)
@@ -90,8 +91,9 @@ class Layers:
     def _factors(self, channels: int) -> Tuple[tf.Tensor, tf.Tensor]:
         """The factor and the summand [C] that a norm amounts to by its moving averages."""
         gamma, beta, mean, variance = _norm_variables(channels)
-        scale = gamma * tf.rsqrt(variance + self.epsilon)
-        return scale, beta - mean * scale
+        with self.precise():  # float16 has no room for such an epsilon
+            scale = gamma * tf.rsqrt(variance + self.epsilon)
+            return scale, beta - mean * scale
 
     def _normed(self, operator: Callable, x: tf.Tensor, kernel: tf.Tensor, stride: int = 1) -> tf.Tensor:
         """operator(x, kernel, stride) and batch norm; a frozen one is made a part of the kernel, where it costs next to

@@ -30,7 +30,7 @@ FEEDS = {
 }
 KEYS = (
     "name epochs frontend augment height width ignored optimiser learning_rate frontend_rate momentum weight_decay "
-    "schedule power warm_up norm_decay clip_norm ema_decay label_smoothing ohem_kept class_weights "
+    "schedule power warm_up norm_decay frozen_norms clip_norm ema_decay label_smoothing ohem_kept class_weights "
     "logit_adjustment aux_weight loss_strides score_stride"
 ).split()
 

@@ -60,6 +60,7 @@ def test_a_run_from_before_there_were_fine_scores_is_evaluated_and_resumed_as_ev
         document = json.load(file)
     assert document["settings"]["recipe"].pop("score_stride") == 8
     assert document["settings"]["recipe"].pop("logit_adjustment") == 0
+    assert document["settings"]["recipe"].pop("frozen_norms") is None
     with open(path, "w", encoding="utf-8") as file:
         json.dump(document, file)
     assert scored(run, older, tmp_path / "a") == scored(run, finished, tmp_path / "b")

@@ -28,9 +28,11 @@ def test_every_recipe_is_ready(run, name):
 def test_every_optimiser_schedule_and_loss_is_ready(run, tmp_path):
     chosen = {"class_weights": "enet", "logit_adjustment": 0.5, "label_smoothing": 0.1, "ohem_kept": 0.2}
     chosen.update(clip_norm=1.0, ema_decay=0.9)
+    frozen = dict(zip(recipes.OPTIMISERS, recipes.FROZEN_NORMS))
     for optimiser, schedule in zip(recipes.OPTIMISERS, recipes.SCHEDULES):
         file = tmp_path / (optimiser + ".json")
-        file.write_text(json.dumps(dict(chosen, optimiser=optimiser, schedule=schedule)))
+        settings = dict(chosen, optimiser=optimiser, schedule=schedule, frozen_norms=frozen.get(optimiser))
+        file.write_text(json.dumps(settings))
         document = run(main, "--recipe", file, "--frontend", "xception39", "--json", "-", *SIZE).json()
         assert (document["verdict"], document["findings"], document["ai_cpu_ops"]) == ("ready", [], []), optimiser
 

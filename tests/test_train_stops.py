@@ -51,12 +51,12 @@ def disturbed(disturbance, arguments):
 
 
 def wait_for(ready, process):
-    for _ in range(1200):
+    for _ in range(2400):
         if ready():
             return
         assert process.poll() is None, "the training ended before it could be disturbed"
         time.sleep(0.05)
-    raise AssertionError("the training did not start within a minute")
+    raise AssertionError("the training did not start within two minutes")
 
 
 def test_a_run_killed_again_and_again_while_it_saves_ends_with_the_same_weights(finished, data, tmp_path):

