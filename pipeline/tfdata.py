@@ -29,10 +29,16 @@ def dataset(make: Callable, spec: BatchSpec, first: int, last: int, threads: int
 
 
 def _options(threads: int) -> "tf.data.Options":
-    """Threads of its own, so that making batches never waits for a thread that computes the network."""
+    """Threads of its own, so that making batches never waits for a thread that computes the network; and no thread that
+    tunes: there is nothing to tune, and on TensorFlow 2.21 a session that closes now and then waits for its next turn,
+    half a minute and more."""
     options = tf.data.Options()
     threading = options.threading if hasattr(options, "threading") else options.experimental_threading
     threading.private_threadpool_size = threads + 1
+    if hasattr(options, "autotune"):
+        options.autotune.enabled = False
+    else:
+        options.experimental_optimization.autotune = False
     return options
 
 

@@ -142,6 +142,15 @@ def test_elements_are_uint8_of_fully_static_shape_and_prefetch_comes_last(packed
         assert "PrefetchDataset" in kinds
 
 
+def test_no_thread_that_tunes_keeps_a_session_from_closing(packed_street):
+    with tf.Graph().as_default() as graph:
+        data = tfdata.dataset(batches(packed_street), SPEC, 0, 3, 2)
+        tfdata.iterator(data)
+        made, chosen = {op.type for op in graph.get_operations()}, data.options()
+    tuned = chosen.autotune.enabled if hasattr(chosen, "autotune") else "ModelDataset" in made
+    assert tuned is False and "PrefetchDataset" in made
+
+
 def test_arrays_in_use_are_never_handed_out_and_free_ones_are_reused():
     pool = BatchPool(SPEC)
     held = [pool.take() for _ in range(3)]
