@@ -138,7 +138,7 @@ def frozen_flags(folder):
     begun = dict(flags(folder, 2, 1e-4, 1.0), output_path=os.path.join(str(folder), "begun"), batch_size=8)
     _change(begun["recipe"], norm_decay=0.0)
     subprocess.run([sys.executable, "-m", "train", *words(begun)], check=True)
-    given = flags(folder, 20, 1e-4, 1.0)
+    given = flags(folder, *LENGTHS[1][:-1])
     _change(given["recipe"], frozen_norms="all")
     return dict(given, weights=begun["output_path"])
 
@@ -150,7 +150,7 @@ def _change(recipe, **settings):
         json.dump(dict(held, **settings), file)
 
 
-FAR = 2e-3  # by rounding alone, over 20 steps of small rates
+FAR = LENGTHS[1][-1]  # by rounding alone, over as many steps
 
 
 def from_plain(given):
